@@ -1,0 +1,1 @@
+void mk_messages_placeholder(void);
