@@ -1,0 +1,24 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// One function, three machine codes, chosen when the program is loaded.
+#if defined(__x86_64__) && defined(__ELF__)
+#define MK_VARIANTS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define MK_VARIANTS
+#endif
+
+// Sets flush-to-zero and denormals-are-zero for the calling thread; threads it makes inherit both.
+void mk_flush_denormals(void);
+
+// A pointer of the calling thread, NULL at first; `slot` is 0 ..< 4. The caller owns what it points to.
+void *mk_thread_slot_get(int32_t slot);
+void mk_thread_slot_set(int32_t slot, void *value);
+
+// "x86-64-v4", "x86-64-v3" or "default": the variant MK_VARIANTS functions run as.
+const char *mk_variant_name(void);
+
+// 1, 2, 3 … over all threads: identifiers that are compared, never ordered.
+uint64_t mk_next_identifier(void);

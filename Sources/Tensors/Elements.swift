@@ -1,0 +1,66 @@
+/// A dense array of integers or bytes with a shape: indices, labels, images, masks.
+///
+/// Row-major and contiguous; it takes no part in gradients. `Tensor` is its float companion.
+public struct Elements<Element: BitwiseCopyable & Sendable>: Sendable {
+  public let shape: [Int]
+  package let storage: Storage
+
+  public var count: Int { shape.reduce(1, *) }
+
+  /// Precondition: `values.count` is the product of `shape`.
+  public init(_ values: [Element], shape: [Int]) {
+    self.init(shape: shape) { buffer in
+      precondition(
+        values.count == buffer.count, "Elements: \(values.count) values for shape \(shape)")
+      _ = buffer.update(from: values)
+    }
+  }
+
+  public init(_ values: [Element]) { self.init(values, shape: [values.count]) }
+
+  public init(repeating value: Element, shape: [Int]) {
+    self.init(shape: shape) { $0.update(repeating: value) }
+  }
+
+  /// Made by writing every element.
+  public init(
+    shape: [Int], writing body: (UnsafeMutableBufferPointer<Element>) throws -> Void
+  ) rethrows {
+    precondition(shape.allSatisfy { $0 >= 0 }, "Elements: negative size in shape \(shape)")
+    let count = shape.reduce(1, *)
+    self.shape = shape
+    storage = Storage(byteCount: count * MemoryLayout<Element>.stride)
+    try body(
+      UnsafeMutableBufferPointer(
+        start: storage.pointer.bindMemory(to: Element.self, capacity: count), count: count))
+  }
+
+  /// The elements, contiguous in row-major order; valid during the call.
+  public func withUnsafeElements<R>(
+    _ body: (UnsafeBufferPointer<Element>) throws -> R
+  ) rethrows -> R {
+    try body(
+      UnsafeBufferPointer(
+        start: UnsafePointer(storage.pointer.bindMemory(to: Element.self, capacity: count)),
+        count: count))
+  }
+
+  public var elements: [Element] { withUnsafeElements { Array($0) } }
+
+  /// The same elements under another shape of equal count.
+  public func reshaped(_ shape: [Int]) -> Self {
+    precondition(
+      shape.reduce(1, *) == count, "reshaped: \(self.shape) has \(count) elements, not \(shape)")
+    return Self(shape: shape, storage: storage)
+  }
+
+  private init(shape: [Int], storage: Storage) {
+    self.shape = shape
+    self.storage = storage
+  }
+}
+
+/// Indices and labels.
+public typealias IntTensor = Elements<Int32>
+/// Images, masks and truth values.
+public typealias ByteTensor = Elements<UInt8>
