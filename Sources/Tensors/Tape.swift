@@ -50,6 +50,9 @@ public final class Tape {
     return Unmanaged<Tape>.fromOpaque(pointer).takeUnretainedValue()
   }
 
+  /// Whether this thread has a tape.
+  public static var hasCurrent: Bool { current != nil }
+
   package func leaf(_ value: Tensor) -> Tensor {
     append(value, Node(inputs: [], shape: value.shape, always: false, pullback: nil, isLeaf: true))
   }
