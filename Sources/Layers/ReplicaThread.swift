@@ -1,0 +1,53 @@
+import CKernels
+import Tensors
+
+/// What a replica's thread sees of the model during a step: values put in place of parameters, and
+/// writes that are not committed yet.
+package final class ReplicaThread {
+  /// Values read in place of a parameter's own, by entry index (`withValues`).
+  package var overrides: [Int: Tensor] = [:]
+  /// Writes of this step by entry index, the latest of each.
+  package var staged: [Int: Tensor] = [:]
+  /// Above 0 inside `withValues`, where state is not written.
+  package var virtualDepth = 0
+  /// Called before a parameter is read: applies an update that waits for it.
+  package var beforeRead: ((Parameter) -> Void)?
+
+  package init() {}
+
+  package static var current: ReplicaThread? {
+    guard let pointer = mk_thread_slot_get(1) else { return nil }
+    return Unmanaged<ReplicaThread>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  /// Runs `body` with this as the thread's current state.
+  package func run<R>(_ body: () throws -> R) rethrows -> R {
+    let previous = mk_thread_slot_get(1)
+    mk_thread_slot_set(1, Unmanaged.passUnretained(self).toOpaque())
+    defer { mk_thread_slot_set(1, previous) }
+    return try withExtendedLifetime(self) { try body() }
+  }
+}
+
+/// Evaluates `body` with other values in place of parameters, on this thread: inner loops, virtual
+/// updates, exponential averages. Writes to `State` are off inside.
+public func withValues<R>(
+  _ values: [(Parameter, Tensor)], _ body: () throws -> R
+) rethrows -> R {
+  guard let thread = ReplicaThread.current else {
+    return try ReplicaThread().run { try withValues(values, body) }
+  }
+  let previous = thread.overrides
+  for (parameter, value) in values {
+    precondition(
+      value.shape == parameter.shape,
+      "withValues: \(parameter.name) is \(parameter.shape), not \(value.shape)")
+    thread.overrides[parameter.index] = value
+  }
+  thread.virtualDepth += 1
+  defer {
+    thread.overrides = previous
+    thread.virtualDepth -= 1
+  }
+  return try body()
+}
