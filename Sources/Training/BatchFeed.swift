@@ -1,0 +1,63 @@
+import Data
+import Tensors
+
+/// The batches of the replicas that a worker hosts, read ahead on loader threads.
+///
+/// What a batch holds depends on the plan, the seed and the slot alone; what is read ahead, on
+/// hosting and time.
+final class BatchFeed {
+  struct Batches {
+    let step: Int
+    /// One for each hosted replica.
+    let items: [LoadedBatch]
+    /// Seconds that were waited for them.
+    let waited: Double
+  }
+
+  private let prefetcher: Prefetcher<LoadedBatch>
+  private let hosted: Range<Int>
+  /// The batches of a step that has to run again.
+  private var returned: Batches?
+
+  init(
+    program: any Program, plan: any BatchPlan, source: any SampleSource, job: Job,
+    hosted: Range<Int>, from step: Int, to end: Int, stepsPerEpoch: Int
+  ) {
+    self.hosted = hosted
+    let width = hosted.count
+    // One item a replica and step, so that several threads help with one step.
+    prefetcher = Prefetcher(
+      steps: step * width..<end * width, depth: 2 * width, threads: min(2, width)
+    ) { item in
+      let step = item / width
+      let slots = plan.slots(
+        at: PlanPosition(
+          seed: job.seed, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
+      let mine = SlotDivision(batch: slots.count, replicas: job.replicas)
+        .slots(of: hosted.lowerBound + item % width)
+      let key = RandomKey(seed: job.seed).derived("load").derived(0).derived(step)
+      return try program.load(Array(slots[mine]), key: key, source: source)
+    }
+  }
+
+  /// The batches of `step`, the next in order (or the one given back).
+  func batches(of step: Int) throws -> Batches {
+    if let returned, returned.step == step {
+      self.returned = nil
+      return returned
+    }
+    let started = MonotonicClock.seconds
+    let items = try hosted.map { _ in
+      guard let item = try prefetcher.next() else {
+        preconditionFailure("BatchFeed: step \(step) is beyond the training")
+      }
+      return item
+    }
+    return Batches(step: step, items: items, waited: MonotonicClock.seconds - started)
+  }
+
+  /// For a step that failed and runs again.
+  func giveBack(_ batches: Batches) { returned = batches }
+
+  func stop() { prefetcher.stop() }
+}

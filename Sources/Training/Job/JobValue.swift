@@ -1,0 +1,87 @@
+/// A piece of a job file: what YAML or JSON can say, without its syntax.
+public enum JobValue: Sendable, Equatable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case list([JobValue])
+  case map([String: JobValue])
+
+  /// What a person would call it, for error messages.
+  public var shown: String {
+    switch self {
+    case .null: "nothing"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text(let value): "'\(value)'"
+    case .list(let values): "a list of \(values.count)"
+    case .map: "a map"
+    }
+  }
+
+  /// The value at a dotted path, or nil.
+  public subscript(path: String) -> JobValue? {
+    var value = self
+    for part in path.split(separator: ".") {
+      guard case .map(let map) = value, let next = map[String(part)] else { return nil }
+      value = next
+    }
+    return value
+  }
+
+  /// Puts `value` at a dotted path, making maps on the way.
+  public mutating func set(_ path: some Collection<String>, to value: JobValue) {
+    guard let first = path.first else {
+      self = value
+      return
+    }
+    var map: [String: JobValue] = [:]
+    if case .map(let existing) = self { map = existing }
+    var inner = map[first] ?? .null
+    inner.set(path.dropFirst(), to: value)
+    map[first] = inner
+    self = .map(map)
+  }
+
+  /// This map over `base`: keys here win, maps are merged, all else is replaced.
+  public func merged(over base: JobValue) -> JobValue {
+    guard case .map(let mine) = self, case .map(let theirs) = base else { return self }
+    return .map(theirs.merging(mine) { $1.merged(over: $0) })
+  }
+}
+
+extension JobValue: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .text(value)
+    } else if let value = try? container.decode([JobValue].self) {
+      self = .list(value)
+    } else {
+      self = .map(try container.decode([String: JobValue].self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .list(let value): try container.encode(value)
+    case .map(let value): try container.encode(value)
+    }
+  }
+}

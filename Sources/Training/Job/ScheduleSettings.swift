@@ -1,0 +1,64 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The `schedule:` block of a job: the learning rate's factor at each step.
+public struct ScheduleSettings: Sendable, Equatable {
+  public enum Curve: String, Sendable, CaseIterable {
+    case constant, cosine, poly, step
+  }
+
+  public var curve: Curve
+  /// Steps of linear rise from 1/warmupSteps to 1.
+  public var warmupSteps = 0
+  /// The factor at the end of cosine and poly.
+  public var floor = 0.0
+  /// Exponent of poly: (1 − t)ᵖ.
+  public var power = 0.9
+  /// Where `step` multiplies by `gamma`, as fractions of the training.
+  public var milestones: [Double] = [0.5, 0.75]
+  public var gamma = 0.1
+
+  public init(_ curve: Curve, warmupSteps: Int = 0) {
+    self.curve = curve
+    self.warmupSteps = warmupSteps
+  }
+
+  init(_ value: JobValue?, default settings: ScheduleSettings) throws(JobError) {
+    self = settings
+    var reader = try JobReader(value, path: "schedule")
+    if let name = try reader.choice("name", of: Curve.allCases.map(\.rawValue)) {
+      curve = Curve(rawValue: name) ?? curve
+    }
+    warmupSteps = try reader.integer("warmupSteps", in: 0...(.max)) ?? warmupSteps
+    floor = try reader.number("floor", in: 0...1) ?? floor
+    power = try reader.number("power", in: 0...10) ?? power
+    gamma = try reader.number("gamma", in: 0...1) ?? gamma
+    if let list = try reader.list("milestones") {
+      milestones = []
+      for value in list {
+        guard case .number(let fraction) = value, (0...1).contains(fraction) else {
+          throw JobError(
+            "schedule.milestones", "found \(value.shown), expected fractions of the training, 0 to 1")
+        }
+        milestones.append(fraction)
+      }
+    }
+    try reader.finish()
+  }
+
+  /// The factor on the learning rate at `step` (0-based) of `total`.
+  public func factor(at step: Int, of total: Int) -> Double {
+    if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
+    let length = max(1, total - warmupSteps)
+    let t = min(1, Double(step - warmupSteps) / Double(length))
+    switch curve {
+    case .constant: return 1
+    case .cosine: return floor + (1 - floor) * 0.5 * (1 + cos(.pi * t))
+    case .poly: return floor + (1 - floor) * pow(1 - t, power)
+    case .step: return milestones.reduce(1) { t >= $1 ? $0 * gamma : $0 }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// How far a job has come: steps committed, and the passes done since the last of them.
+///
+/// Passes (validation, final scores) are commits like steps, so a failure loses at most one.
+public struct Progress: Sendable, Equatable, Codable {
+  /// Steps committed.
+  public var step = 0
+  /// Passes committed after that step.
+  public var passes = 0
+  /// The best validation score so far and its step.
+  public var best: Best?
+  /// The scores of the newest pass of each split.
+  public var scores: [SplitScores] = []
+  /// Samples left out under `onBadSample: skip`.
+  public var skippedSamples = 0
+
+  public init() {}
+
+  public struct Best: Sendable, Equatable, Codable {
+    public var name: String
+    public var value: Double
+    public var step: Int
+  }
+
+  public struct SplitScores: Sendable, Equatable, Codable {
+    public var split: String
+    public var step: Int
+    public var scores: [Score]
+  }
+
+  /// Rises with every commit; the same on all workers.
+  package var serial: UInt64 { UInt64(step) << 4 | UInt64(passes) }
+}
+
+/// What comes next.
+package enum Work: Equatable, Sendable {
+  case step(Int)
+  /// Scores the model on `split`; `decidesBest` if the checkpoint of the best score is kept by it.
+  case pass(split: String, decidesBest: Bool)
+  case finished
+}

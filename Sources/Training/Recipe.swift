@@ -1,0 +1,104 @@
+import Data
+import Layers
+import Tensors
+import Worlds
+
+/// A published system as a training recipe: what its model is, what one replica does in one step,
+/// how it is scored and how it predicts.
+///
+/// A recipe is written as if one replica were the whole program; it never sees a worker. It is an
+/// immutable value, one per worker; `step` and `evaluate` run on its replicas' threads at once, and
+/// what changes is in `Parameter` and `State` handles.
+public protocol Recipe: Sendable {
+  associatedtype Options: RecipeOptions
+  /// What one replica's share of a step needs: decoded, augmented, stacked.
+  associatedtype Batch: Sendable
+
+  /// As in `recipe: NAME`.
+  static var name: String { get }
+  /// One sentence for `martlet recipes`, naming the paper.
+  static var summary: String { get }
+  static var defaults: JobDefaults { get }
+
+  /// Builds the model: declares its parameters and state in `scope`.
+  init(_ options: Options, data: RecipeData, in scope: inout Scope) throws
+
+  /// The parameters that the optimiser may change.
+  var parameters: [Parameter] { get }
+
+  /// Which samples each step uses.
+  func plan(batch: Int, data: RecipeData) throws -> any BatchPlan
+
+  /// One replica's batch. Runs on loader threads, ahead of need; keyed by slot.
+  ///
+  /// - Parameter key: Of this step; derive by purpose and slot index.
+  func load(_ samples: [LoadedSlot], key: RandomKey, data: RecipeData) throws -> Batch
+
+  /// One step of one replica; straight-line code that ends in `context.minimize`.
+  func step(_ batch: Batch, _ context: StepContext) throws
+
+  /// Scores the model on a split; every replica calls the same collectives and returns the same.
+  func evaluate(_ source: any SampleSource, _ context: PassContext) throws -> [Score]
+
+  /// Predictions for some samples, with pictures; on one process, without other replicas.
+  func predict(_ source: any SampleSource, _ context: PredictContext) throws -> [Prediction]
+
+  /// What of a job is beyond the options' ranges, such as a batch that is too small.
+  static func check(_ job: Job, options: Options) throws(JobError)
+}
+
+extension Recipe {
+  public func plan(batch: Int, data: RecipeData) throws -> any BatchPlan {
+    PermutationPlan(count: try data.source("train").count, batch: batch)
+  }
+
+  public static func check(_ job: Job, options: Options) throws(JobError) {}
+}
+
+/// What a recipe proposes for the keys of a job that are not given.
+public struct JobDefaults: Sendable {
+  public var batch: Int
+  public var epochs: Int
+  public var optimizer: OptimizerSettings
+  public var schedule: ScheduleSettings
+
+  public init(
+    batch: Int, epochs: Int, optimizer: OptimizerSettings, schedule: ScheduleSettings
+  ) {
+    self.batch = batch
+    self.epochs = epochs
+    self.optimizer = optimizer
+    self.schedule = schedule
+  }
+}
+
+/// A number that says how good a model is.
+public struct Score: Sendable, Equatable, Codable {
+  public let name: String
+  public let value: Double
+  /// How it is printed: "%" after multiplication by 100.
+  public let isFraction: Bool
+
+  public init(_ name: String, _ value: Double, isFraction: Bool = true) {
+    self.name = name
+    self.value = value
+    self.isFraction = isFraction
+  }
+}
+
+/// One sample's prediction: texts for a table or JSON, panels for the contact sheet.
+public struct Prediction: Sendable {
+  public let sample: String
+  /// In the order they are shown.
+  public let fields: [(String, String)]
+  /// RGB images [h, w, 3] side by side: image, truth, prediction.
+  public let panels: [(title: String, image: ByteTensor)]
+
+  public init(
+    sample: String, fields: [(String, String)], panels: [(title: String, image: ByteTensor)] = []
+  ) {
+    self.sample = sample
+    self.fields = fields
+    self.panels = panels
+  }
+}

@@ -1,0 +1,231 @@
+import Collectives
+import Data
+import Layers
+import Synchronization
+import Tensors
+
+/// A job's training on one worker: builds the model, runs steps and passes on the hosted replicas,
+/// and keeps what is committed. The cluster decides who hosts what; the numbers are made here.
+///
+/// Used by one thread; the replica threads inside are its own.
+package final class Trainer {
+  package let job: Job
+  package let program: any Program
+  package let arena: Arena
+  package let optimizer: Optimizer
+  package let data: RecipeData
+  package private(set) var progress = Progress()
+  /// How the initial weights fitted, if the job names some.
+  package private(set) var loadReport: LoadReport?
+  package let totalSteps: Int
+  package let stepsPerEpoch: Int
+
+  private let plan: any BatchPlan
+  private let average: ParameterAverage?
+  private var feed: BatchFeed?
+
+  /// Builds the model in its initial state.
+  ///
+  /// Throws: `JobError`, `DataError`, `SafetensorsError`.
+  package init(_ job: Job, catalog: Catalog) throws {
+    self.job = job
+    data = try RecipeData(job: job)
+    arena = Arena()
+    program = try catalog.recipe(named: job.recipe).build(job, data: data, in: arena)
+    plan = try program.plan()
+    stepsPerEpoch = plan.stepsPerEpoch
+    guard stepsPerEpoch > 0 else {
+      throw JobError("data", "the training split has no samples")
+    }
+    switch job.length {
+    case .epochs(let epochs): totalSteps = epochs * stepsPerEpoch
+    case .steps(let steps): totalSteps = steps
+    }
+    average =
+      job.average > 0
+      ? ParameterAverage(of: program.parameters, decay: Float(job.average), in: arena) : nil
+    optimizer = Optimizer(
+      arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: totalSteps)
+    arena.seal(moments: job.optimizer.moments, key: RandomKey(seed: job.seed))
+    if let path = job.initialWeights { loadReport = try arena.load(weights: path) }
+    average?.reset()
+  }
+
+  /// What comes next; a pure function of the job and `progress`.
+  package var next: Work {
+    let passes = passesDue(after: progress.step)
+    if progress.passes < passes.count { return passes[progress.passes] }
+    return progress.step < totalSteps ? .step(progress.step) : .finished
+  }
+
+  private func passesDue(after step: Int) -> [Work] {
+    let isLast = step == totalSteps
+    let every = job.validation.everySteps
+    guard isLast || (every > 0 && step > 0 && step % every == 0) else { return [] }
+    let splits = (try? data.source("train").splits) ?? []
+    var passes: [Work] = []
+    if splits.contains(job.validation.split) {
+      passes.append(.pass(split: job.validation.split, decidesBest: true))
+    }
+    if isLast {
+      for split in splits where split != "train" && split != job.validation.split {
+        passes.append(.pass(split: split, decidesBest: false))
+      }
+    }
+    return passes
+  }
+
+  /// Begins to read ahead for these replicas from the current step on.
+  package func prepare(hosted: Range<Int>) throws {
+    feed?.stop()
+    feed = BatchFeed(
+      program: program, plan: plan, source: try data.source("train"), job: job, hosted: hosted,
+      from: progress.step, to: totalSteps, stepsPerEpoch: stepsPerEpoch)
+  }
+
+  /// Ends the threads that read ahead.
+  package func stop() {
+    feed?.stop()
+    feed = nil
+  }
+
+  /// Runs and commits one step.
+  ///
+  /// Throws: `ExchangeError` (state as before the step; run it again), `TrainingError.notFinite`,
+  /// `DataError` and what the recipe throws.
+  package func runStep(_ group: ReplicaGroup) throws -> StepReport {
+    guard let feed else { preconditionFailure("Trainer: runStep before prepare") }
+    let step = progress.step
+    let batches = try feed.batches(of: step)
+    let transaction = StepTransaction(optimizer, step: step)
+    let key = RandomKey(seed: job.seed).derived("step").derived(0).derived(step)
+    let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
+    let started = MonotonicClock.seconds
+    let results = group.run(serial: progress.serial) { exchange in
+      let thread = ReplicaThread()
+      let batch = batches.items[exchange.replica - group.hosted.lowerBound]
+      let context = StepContext(
+        pass: Forward(isTraining: true, exchange: exchange, key: key, slots: batch.slots),
+        step: step, totalSteps: totalSteps, stage: 0, epoch: epoch, transaction: transaction
+      ) { group.permits.yieldPermit() }
+      thread.beforeRead = { [unowned context] in context.applyBeforeRead($0) }
+      return try thread.run {
+        try withTape { try program.step(batch, context) }
+        return ReplicaOutcome(
+          numbers: try reduceReports(context, batch), writes: thread.staged)
+      }
+    }
+    let outcomes: [ReplicaOutcome]
+    do { outcomes = try firstCause(results) } catch {
+      transaction.rollback()
+      feed.giveBack(batches)
+      throw error
+    }
+    try transaction.commit(outcomes[0].writes, loss: outcomes[0].numbers.first?.value ?? 0)
+    average?.update()
+    progress.step += 1
+    progress.passes = 0
+    progress.skippedSamples += Int(outcomes[0].numbers.last?.value ?? 0)
+    return StepReport(
+      step: step, epoch: epoch, numbers: Array(outcomes[0].numbers.dropLast(2)),
+      samples: Int(outcomes[0].numbers.dropLast().last?.value ?? 0),
+      learningRate: optimizer.learningRate(at: step),
+      skipped: batches.items.flatMap(\.skipped), inputSeconds: batches.waited,
+      stepSeconds: MonotonicClock.seconds - started)
+  }
+
+  /// Runs and commits one pass: the scores of `split`, the same on every worker.
+  package func runPass(
+    split: String, decidesBest: Bool, _ group: ReplicaGroup
+  ) throws -> PassReport {
+    let source = try data.source(split)
+    let key = RandomKey(seed: job.seed).derived("pass").derived(progress.step)
+    let (program, batch, values) = (program, job.evaluationBatch, average?.values ?? [])
+    let results = group.run(serial: progress.serial) { exchange in
+      try ReplicaThread().run {
+        try withValues(values) {
+          try program.evaluate(
+            source, PassContext(exchange: exchange, key: key, batch: batch))
+        }
+      }
+    }
+    let scores = try firstCause(results)[0]
+    var isBest = false
+    if decidesBest, let score = scores.first(where: { $0.name == job.validation.best }) ?? scores.first {
+      isBest = progress.best.map { score.value > $0.value } ?? true
+      if isBest {
+        progress.best = Progress.Best(name: score.name, value: score.value, step: progress.step)
+      }
+    }
+    progress.scores.removeAll { $0.split == split }
+    progress.scores.append(
+      Progress.SplitScores(split: split, step: progress.step, scores: scores))
+    progress.passes += 1
+    return PassReport(split: split, step: progress.step, scores: scores, isBest: isBest)
+  }
+
+  /// Takes over the state of another worker or a checkpoint; `arena` was written already.
+  package func adopt(_ progress: Progress) { self.progress = progress }
+}
+
+/// What a step says to people.
+package struct StepReport: Sendable {
+  package let step: Int
+  package let epoch: Int
+  /// Loss first, then what the recipe reported.
+  package let numbers: [NamedValue]
+  package let samples: Int
+  package let learningRate: Double
+  /// Samples of this worker left out, with the reason.
+  package let skipped: [SkippedSample]
+  /// Time the step waited for its batches.
+  package let inputSeconds: Double
+  package let stepSeconds: Double
+}
+
+package struct PassReport: Sendable {
+  package let split: String
+  package let step: Int
+  package let scores: [Score]
+  package let isBest: Bool
+}
+
+package struct NamedValue: Sendable, Equatable {
+  package let name: String
+  package let value: Double
+
+  package init(_ name: String, _ value: Double) {
+    self.name = name
+    self.value = value
+  }
+}
+
+private struct ReplicaOutcome: Sendable {
+  let numbers: [NamedValue]
+  let writes: [Int: Tensor]
+}
+
+/// Sums the reports of all replicas; the number of samples and of skipped ones come last.
+private func reduceReports(_ context: StepContext, _ batch: LoadedBatch) throws -> [NamedValue] {
+  let reported = context.reported
+  let sums = try context.exchange.sum(
+    reported.flatMap { [$0.sum, $0.count] } + [Double(batch.slots.count), Double(batch.skipped.count)])
+  let numbers = reported.enumerated().map { index, report in
+    NamedValue(report.name, sums[2 * index] / max(1, sums[2 * index + 1]))
+  }
+  return numbers + [
+    NamedValue("samples", sums[sums.count - 2]), NamedValue("skipped", sums[sums.count - 1]),
+  ]
+}
+
+/// The results, or the error that made the others fail rather than one that followed from it.
+private func firstCause<R>(_ results: [Result<R, any Error>]) throws -> [R] {
+  var consequence: (any Error)?
+  for case .failure(let error) in results {
+    guard let exchange = error as? ExchangeError else { throw error }
+    if case .mismatch = exchange { throw exchange }
+    consequence = consequence ?? exchange
+  }
+  if let consequence { throw consequence }
+  return try results.map { try $0.get() }
+}

@@ -1,0 +1,67 @@
+import Collectives
+import Tensors
+
+/// What a running training tells whoever started it. Called on the training's own thread.
+package protocol TrainingObserver: AnyObject {
+  func stepCommitted(_ report: StepReport)
+  func passCommitted(_ report: PassReport)
+  /// On the worker that hosts replica 0 only: the folder is complete and the observer's to keep.
+  func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws
+  /// Asked before every commit: whether to stop here, between two commits.
+  var shouldStop: Bool { get }
+}
+
+/// Runs a trainer with one hosting of its replicas until the job is done or the hosting ends.
+package final class TrainingLoop {
+  package enum Ending: Equatable, Sendable {
+    case finished
+    /// The observer asked to stop; the state is committed.
+    case stopped
+  }
+
+  private let trainer: Trainer
+  private let group: ReplicaGroup
+  private let observer: any TrainingObserver
+  /// Where checkpoints are written before the observer takes them.
+  private let scratch: String
+
+  package init(
+    _ trainer: Trainer, group: ReplicaGroup, scratch: String, observer: any TrainingObserver
+  ) {
+    self.trainer = trainer
+    self.group = group
+    self.scratch = scratch
+    self.observer = observer
+  }
+
+  /// Throws: `ExchangeError.generationEnded` when the membership changed (committed state is kept;
+  /// make a new loop), and what ends a job: `TrainingError`, `DataError`, other `ExchangeError`s.
+  package func run() throws -> Ending {
+    try trainer.prepare(hosted: group.hosted)
+    defer { trainer.stop() }
+    while true {
+      if observer.shouldStop { return .stopped }
+      switch trainer.next {
+      case .step:
+        observer.stepCommitted(try trainer.runStep(group))
+        let every = trainer.job.checkpoint.everySteps
+        let isDue = every > 0 && trainer.progress.step % every == 0
+        if isDue, trainer.progress.step < trainer.totalSteps { try checkpoint(isBest: false) }
+      case .pass(let split, let decidesBest):
+        let report = try trainer.runPass(split: split, decidesBest: decidesBest, group)
+        observer.passCommitted(report)
+        if report.isBest, trainer.progress.step < trainer.totalSteps {
+          try checkpoint(isBest: true)
+        }
+      case .finished:
+        try checkpoint(isBest: trainer.progress.best?.step == trainer.progress.step)
+        return .finished
+      }
+    }
+  }
+
+  private func checkpoint(isBest: Bool) throws {
+    guard group.hosted.contains(0) else { return }
+    try observer.checkpointWritten(Checkpoint.write(trainer, into: scratch), isBest: isBest)
+  }
+}
