@@ -1,0 +1,132 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Reading and writing whole files with a bound on their size.
+package enum Files {
+  /// Larger than any sane image or list; a device file or a mistaken archive stops here.
+  package static let byteCountMax = 512 << 20
+
+  /// Throws: `DataError` when the file is missing, unreadable, no plain file, or too large.
+  package static func bytes(of path: String) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw DataError(
+        file: path, problem: "cannot be opened (\(lastError()))",
+        advice: "Check the path and its permissions")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw DataError(file: path, problem: "is no plain file", advice: "Name a file")
+    }
+    let size = Int(status.st_size)
+    guard size <= byteCountMax else {
+      throw DataError(
+        file: path, problem: "has \(size) bytes, more than \(byteCountMax)",
+        advice: "Split or re-encode it")
+    }
+    let bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+      while filled < size {
+        let count = read(descriptor, buffer.baseAddress.map { $0 + filled }, size - filled)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else {
+          throw DataError(
+            file: path, problem: "cannot be read (\(lastError()))", advice: "Check the disk")
+        }
+        if count == 0 { break }
+        filled += count
+      }
+    }
+    return bytes
+  }
+
+  package static func text(of path: String) throws -> String {
+    guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
+      throw DataError(file: path, problem: "is not UTF-8 text", advice: "Re-encode it as UTF-8")
+    }
+    return text
+  }
+
+  /// The lines without surrounding white space, empty ones left out.
+  package static func lines(of path: String) throws -> [String] {
+    try text(of: path).split(whereSeparator: \.isNewline)
+      .map { $0.trimmed }.filter { !$0.isEmpty }
+  }
+
+  package static func byteCount(of path: String) throws -> Int {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw DataError(
+        file: path, problem: "cannot be found (\(lastError()))", advice: "Check the path")
+    }
+    return Int(status.st_size)
+  }
+
+  package static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Names in a folder by their bytes, so that every machine lists alike; hidden ones left out.
+  package static func names(in folder: String) throws -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw DataError(
+        file: folder, problem: "cannot be listed", advice: "Check the path and its permissions")
+    }
+    return names.filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  package static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw DataError(
+        file: path, problem: "cannot be made (\(error))", advice: "Choose a writable folder")
+    }
+  }
+
+  /// Throws: `DataError` when the bytes did not all reach the file, a full disk included.
+  package static func write(_ bytes: [UInt8], to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw unwritable(path) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let error = unwritable(path)
+        close(descriptor)
+        throw error
+      }
+      written += count
+    }
+    guard close(descriptor) == 0 else { throw unwritable(path) }
+  }
+
+  private static func unwritable(_ path: String) -> DataError {
+    DataError(
+      file: path, problem: "cannot be written (\(lastError()))",
+      advice: "Check permissions and free space")
+  }
+
+  private static func lastError() -> String { String(cString: strerror(errno)) }
+}
+
+extension StringProtocol {
+  package var trimmed: String {
+    var part = self[...]
+    while part.first?.isWhitespace == true { part = part.dropFirst() }
+    while part.last?.isWhitespace == true { part = part.dropLast() }
+    return String(part)
+  }
+}

@@ -1,0 +1,142 @@
+import Glibc
+
+/// Loads the items of coming steps on threads of its own and hands them out in step order.
+///
+/// At most `depth` items are loaded or being loaded ahead of the consumer, so memory is bounded
+/// whatever the speeds. One thread calls `next`; `stop` may come from any. Items depend on their
+/// step alone, never on which thread made them or when.
+public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
+  // Everything below is guarded by the monitor, except `threads`, which only init and stop touch.
+  private let monitor = Monitor()
+  private let depth: Int
+  private let end: Int
+  private let load: @Sendable (Int) throws -> Item
+  private var ready: [Int: Result<Item, any Error>] = [:]
+  private var nextToLoad: Int
+  private var nextToDeliver: Int
+  private var stopped = false
+  private var waited = Duration.zero
+  private var threads: [pthread_t] = []
+
+  /// Starts loading.
+  ///
+  /// - Parameters:
+  ///   - steps: The steps to load, in order; `0..<Int.max` for no end.
+  ///   - depth: Items that may be ahead of the consumer, at least 1.
+  ///   - threads: Loading threads, at least 1.
+  ///   - load: Called once a step, from several threads at once.
+  public init(
+    steps: Range<Int>, depth: Int = 2, threads: Int = 1, load: @escaping @Sendable (Int) throws -> Item
+  ) {
+    precondition(
+      depth >= 1 && threads >= 1, "Prefetcher: depth \(depth), threads \(threads); both at least 1")
+    self.depth = depth
+    self.load = load
+    end = steps.upperBound
+    nextToLoad = steps.lowerBound
+    nextToDeliver = steps.lowerBound
+    for _ in 0..<threads { self.threads.append(startThread { [self] in work() }) }
+  }
+
+  /// The next step's item, waiting for it; nil after the last step, or once stopped.
+  ///
+  /// Throws: what `load` threw for this step. Later steps can still be taken.
+  public func next() throws -> Item? {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let result: Result<Item, any Error>? = monitor.locked {
+      while !stopped && nextToDeliver < end && ready[nextToDeliver] == nil { monitor.wait() }
+      waited += clock.now - start
+      guard !stopped, let result = ready.removeValue(forKey: nextToDeliver) else { return nil }
+      nextToDeliver += 1
+      monitor.wakeAll()
+      return result
+    }
+    return try result?.get()
+  }
+
+  /// How long `next` has waited for loading, in all.
+  public var timeWaited: Duration { monitor.locked { waited } }
+
+  /// Items loaded and not yet taken.
+  public var readyCount: Int { monitor.locked { ready.count } }
+
+  /// Ends loading, drops what is ready and joins the threads; a load in progress is waited for.
+  ///
+  /// Must be called before the last reference goes: the threads hold one.
+  public func stop() {
+    let toJoin: [pthread_t] = monitor.locked {
+      stopped = true
+      ready = [:]
+      monitor.wakeAll()
+      defer { threads = [] }
+      return threads
+    }
+    for thread in toJoin { pthread_join(thread, nil) }
+  }
+
+  private func work() {
+    while let step = claim() {
+      let result = Result { try load(step) }
+      monitor.locked {
+        if !stopped { ready[step] = result }
+        monitor.wakeAll()
+      }
+    }
+  }
+
+  private func claim() -> Int? {
+    monitor.locked {
+      while !stopped && nextToLoad < end && nextToLoad - nextToDeliver >= depth { monitor.wait() }
+      guard !stopped && nextToLoad < end else { return nil }
+      defer { nextToLoad += 1 }
+      return nextToLoad
+    }
+  }
+}
+
+/// A mutex with one condition.
+private final class Monitor: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func locked<R>(_ body: () throws -> R) rethrows -> R {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return try body()
+  }
+
+  func wait() { pthread_cond_wait(condition, mutex) }
+
+  func wakeAll() { pthread_cond_broadcast(condition) }
+}
+
+private final class ThreadBody {
+  let run: @Sendable () -> Void
+  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+private func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t {
+  var thread = pthread_t()
+  let body = Unmanaged.passRetained(ThreadBody(run))
+  let result = pthread_create(
+    &thread, nil,
+    { argument in
+      if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run() }
+      return nil
+    }, body.toOpaque())
+  precondition(result == 0, "Prefetcher: no thread could be started (error \(result))")
+  return thread
+}

@@ -1,0 +1,27 @@
+import Tensors
+
+/// The mask value of pixels that count neither in training nor in scores, as in PASCAL VOC.
+public let ignoredLabel: UInt8 = 255
+
+/// One item of a data set, decoded, before any augmentation.
+public struct Sample: Sendable {
+  /// Unique within its split and stable: a file's name without extension, usually.
+  public let id: String
+  public var image: ByteTensor?  // [h, w, 3]
+  /// Class indices, `ignoredLabel` where nothing is known.
+  public var mask: ByteTensor?  // [h, w], as large as the image
+  /// Index into the source's `labelNames`.
+  public var label: Int?
+  public var captions: [String]
+
+  public init(
+    id: String, image: ByteTensor? = nil, mask: ByteTensor? = nil, label: Int? = nil,
+    captions: [String] = []
+  ) {
+    self.id = id
+    self.image = image
+    self.mask = mask
+    self.label = label
+    self.captions = captions
+  }
+}
