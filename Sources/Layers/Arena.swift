@@ -22,6 +22,8 @@ public final class Arena: @unchecked Sendable {
     public let shape: [Int]
     public let layout: ParameterLayout
     let initial: Initializer
+    /// The entry whose value this one begins with, in place of `initial`.
+    var source: Int?
     /// Position in the arena, in floats; a multiple of 16.
     package fileprivate(set) var offset = 0
     public var count: Int { shape.reduce(1, *) }
@@ -76,6 +78,10 @@ public final class Arena: @unchecked Sendable {
     memory.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: max(64, offset * 4))
     storage = memory
     for index in entries.indices {
+      if let source = entries[index].source {
+        write(value(at: source), at: index)
+        continue
+      }
       write(
         entries[index].initial.values(
           shape: entries[index].shape, key: key.derived("initial").derived(entries[index].name)),

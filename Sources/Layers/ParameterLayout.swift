@@ -10,11 +10,13 @@ public enum ParameterLayout: Sendable, Equatable {
   case transposedConvolution
   /// A linear layer after flattening [h, w, c]: ours [out, h·w·c]; theirs [out, c·h·w].
   case afterFlatten(height: Int, width: Int, channels: Int)
+  /// A whole number; theirs is an int64.
+  case counter
 
   /// The shape in the ecosystem's order.
   public func exportedShape(_ shape: [Int]) -> [Int] {
     switch self {
-    case .plain, .afterFlatten: shape
+    case .plain, .afterFlatten, .counter: shape
     case .convolution, .transposedConvolution: Array(shape.suffix(2).reversed() + shape.dropLast(2))
     }
   }
@@ -22,7 +24,7 @@ public enum ParameterLayout: Sendable, Equatable {
   /// Ours → theirs.
   func exported(_ x: Tensor) -> Tensor {
     switch self {
-    case .plain: return x
+    case .plain, .counter: return x
     case .convolution, .transposedConvolution:
       let kernel = Array(0..<x.rank - 2)
       return x.permuted([x.rank - 1, x.rank - 2] + kernel).contiguous()
@@ -35,7 +37,7 @@ public enum ParameterLayout: Sendable, Equatable {
   /// Theirs → ours, the inverse of `exported`.
   func imported(_ x: Tensor) -> Tensor {
     switch self {
-    case .plain: return x
+    case .plain, .counter: return x
     case .convolution, .transposedConvolution:
       let kernel = Array(2..<x.rank)
       return x.permuted(kernel + [1, 0]).contiguous()

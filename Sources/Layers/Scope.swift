@@ -51,12 +51,30 @@ public struct Scope {
         Arena.Entry(name: full(name), kind: .state, shape: shape, layout: layout, initial: initial)))
   }
 
+  /// Declares a tensor that steps write and that begins with the value of another entry.
+  mutating func state(_ name: String, copying source: Int) -> State {
+    let original = arena.entries[source]
+    return State(
+      arena: arena,
+      index: arena.declare(
+        Arena.Entry(
+          name: full(name), kind: .state, shape: original.shape, layout: original.layout,
+          initial: .zeros, source: source)))
+  }
+
+  /// All states declared so far below this scope, in order of declaration.
+  public var states: [State] { indices(.state).map { State(arena: arena, index: $0) } }
+
   /// All parameters declared so far below this scope, in order of declaration.
   public var parameters: [Parameter] {
+    indices(.parameter).map { Parameter(arena: arena, index: $0) }
+  }
+
+  private func indices(_ kind: Arena.Entry.Kind) -> [Int] {
     arena.entries.indices.filter {
-      arena.entries[$0].kind == .parameter
+      arena.entries[$0].kind == kind
         && (prefix.isEmpty || arena.entries[$0].name.hasPrefix(prefix + "."))
-    }.map { Parameter(arena: arena, index: $0) }
+    }
   }
 
   private func full(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix).\(name)" }

@@ -1,0 +1,58 @@
+import Glibc
+
+/// A file that is written whole or not at all: beside its place first, then durable, then moved.
+struct AtomicFile {
+  private let descriptor: Int32
+  private let path: String
+
+  /// Throws `SafetensorsError.system`, and what `body` throws; the old file then stays.
+  static func write(to path: String, _ body: (AtomicFile) throws -> Void) throws {
+    var template = Array((path + ".XXXXXX").utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { throw failure(path, "creating a file beside it") }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    var isOpen = true
+    do {
+      try body(AtomicFile(descriptor: descriptor, path: path))
+      guard fchmod(descriptor, 0o644) == 0 else { throw failure(path, "setting permissions") }
+      guard fsync(descriptor) == 0 else { throw failure(path, "fsync") }
+      isOpen = false
+      guard close(descriptor) == 0 else { throw failure(path, "close") }
+      guard rename(template, path) == 0 else { throw failure(path, "rename") }
+    } catch {
+      if isOpen { close(descriptor) }
+      unlink(template)
+      throw error
+    }
+    try syncDirectory(of: path)
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw Self.failure(path, "write") }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
+  }
+
+  static func failure(_ path: String, _ operation: String) -> SafetensorsError {
+    let number = errno
+    return .system(
+      file: path, operation: operation, errorNumber: number, reason: String(cString: strerror(number))
+    )
+  }
+
+  /// Makes the move itself durable.
+  private static func syncDirectory(of path: String) throws {
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path, "opening its directory") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw failure(path, "fsync of its directory")
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// Why a safetensors file could not be read or written. Each case names the file.
+public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
+  /// The system refused: no such file, no permission, a full disk. The old file is as it was.
+  case system(file: String, operation: String, errorNumber: Int32, reason: String)
+  /// The file is damaged, cut short or not a safetensors file; get it again.
+  case malformed(file: String, what: String)
+  /// One tensor's description is impossible; the file was written by a faulty program.
+  case malformedTensor(file: String, tensor: String, what: String)
+  /// The tensor has a type of elements that we do not convert.
+  case unsupportedType(file: String, tensor: String, type: String)
+  /// There is no tensor of this name.
+  case noTensor(file: String, tensor: String)
+
+  public var description: String {
+    switch self {
+    case .system(let file, let operation, _, let reason):
+      "\(file): \(operation) failed: \(reason)"
+    case .malformed(let file, let what):
+      "\(file) is not a whole safetensors file: \(what); fetch or write it again"
+    case .malformedTensor(let file, let tensor, let what):
+      "\(file): tensor \(tensor): \(what); write the file again"
+    case .unsupportedType(let file, let tensor, let type):
+      "\(file): tensor \(tensor) has elements of type \(type); convert it to F32 first"
+    case .noTensor(let file, let tensor):
+      "\(file) has no tensor \(tensor)"
+    }
+  }
+}
