@@ -56,14 +56,14 @@ package struct Checkpoint: Sendable {
       try? FileManager.default.removeItem(atPath: draft)
       try Files.makeFolder(draft)
       var files: [File] = []
-      func add(_ name: String, _ tensors: [(name: String, value: Tensor)]) throws {
+      func add(_ name: String, _ tensors: [Safetensors.Item]) throws {
         let path = "\(draft)/\(name)"
         try Safetensors.write(tensors, to: path)
         files.append(
           File(
             name: name, size: try Files.byteCount(of: path), sha256: try Digest.sha256(file: path)))
       }
-      try add(modelFile, trainer.arena.exported())
+      try add(modelFile, trainer.model())
       try add(stateFile, trainer.internalState())
       if let average = trainer.averagedModel() { try add(averageFile, average) }
       let manifest = Manifest(
@@ -123,17 +123,38 @@ package struct Checkpoint: Sendable {
 }
 
 extension Trainer {
+  /// The model as the ecosystem knows it.
+  func model() -> [Safetensors.Item] { arena.exported(where: \.isOfModel) }
+
+  /// The model with averaged parameters, if the job keeps an average.
+  func averagedModel() -> [Safetensors.Item]? {
+    guard let average else { return nil }
+    let averages = arena.exported(below: ParameterAverage.prefix)
+    let names = Set(averages.map(\.name))
+    precondition(names.count == average.count, "Trainer: averages of other parameters")
+    return (averages + model().filter { !names.contains($0.name) }).sorted { $0.name < $1.name }
+  }
+
+  /// Reads weights by name; optimiser and averages are left alone.
+  ///
+  /// Throws: `SafetensorsError`.
+  func loadWeights(_ path: String) throws -> LoadReport {
+    try arena.load(from: SafetensorsFile(path: path), where: \.isOfModel)
+  }
+
   /// Everything of the arena that `model.safetensors` does not hold, by internal names.
-  func internalState() -> [(name: String, value: Tensor)] {
-    var tensors: [(name: String, value: Tensor)] = []
+  func internalState() -> [Safetensors.Item] {
+    var tensors: [Safetensors.Item] = []
     for (index, entry) in arena.entries.enumerated() {
       switch entry.kind {
       case .parameter:
         for moment in 0..<job.optimizer.moments {
           tensors.append(
-            ("moment\(moment)/\(entry.name)", optimizer.moment(moment, ofEntry: index)))
+            Safetensors.Item(
+              "moment\(moment)/\(entry.name)", optimizer.moment(moment, ofEntry: index)))
         }
-      case .state: tensors.append(("state/\(entry.name)", arena.value(at: index)))
+      case .state: 
+        tensors.append(Safetensors.Item("state/\(entry.name)", arena.value(at: index)))
       }
     }
     return tensors
@@ -146,7 +167,7 @@ extension Trainer {
   ///
   /// Throws: `TrainingError.checkpoint`, `SafetensorsError`.
   package func restore(_ checkpoint: Checkpoint, isSameJob: Bool) throws -> LoadReport {
-    let report = try arena.load(weights: "\(checkpoint.path)/\(Checkpoint.modelFile)")
+    let report = try loadWeights("\(checkpoint.path)/\(Checkpoint.modelFile)")
     if isSameJob, !report.isComplete {
       throw TrainingError.checkpoint(
         path: checkpoint.path, problem: "does not fit the job's model: \(report)")
@@ -175,7 +196,7 @@ extension Trainer {
     _ target: () -> Tensor
   ) throws {
     let place = target()
-    guard file.names.contains(name), let value = try? file.tensor(named: name),
+    guard file.entry(named: name) != nil, let value = try? file.tensor(named: name),
       value.shape == place.shape
     else {
       if !isRequired { return }
@@ -185,5 +206,12 @@ extension Trainer {
           + "or optimiser differ from the checkpoint's")
     }
     value.withUnsafeElements { _ = place.mutableElements.update(from: $0) }
+  }
+}
+
+extension Arena.Entry {
+  /// Whether the entry belongs to the model rather than to its training.
+  var isOfModel: Bool {
+    !name.hasPrefix(Optimizer.prefix + ".") && !name.hasPrefix(ParameterAverage.prefix + ".")
   }
 }

@@ -7,6 +7,7 @@ import Tensors
 /// SGD, Adam and AdamW as torch.optim computes them; LARS after You et al. 2017. Every worker applies
 /// the same numbers to its own copy.
 package final class Optimizer: Sendable {
+  static let prefix = "training"
   package let arena: Arena
   private let settings: OptimizerSettings
   private let schedule: ScheduleSettings
@@ -43,7 +44,7 @@ package final class Optimizer: Sendable {
         weightDecay: group?.weightDecay ?? standard, isMatrix: isMatrix)
     }
     self.segments = segments
-    var scope = Scope(arena, prefix: "training")
+    var scope = Scope(arena, prefix: Self.prefix)
     counts = scope.state("updates", [parameters.count])
   }
 

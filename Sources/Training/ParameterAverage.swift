@@ -4,11 +4,13 @@ import Tensors
 /// An exponential moving average of parameters, kept beside them: a ← decay·a + (1 − decay)·θ after
 /// every step. Scores and predictions use it; training does not.
 final class ParameterAverage {
+  static let prefix = "average"
+  var count: Int { pairs.count }
   private let pairs: [(parameter: Parameter, copy: State)]
   private let decay: Float
 
   init(of parameters: [Parameter], decay: Float, in arena: Arena) {
-    var scope = Scope(arena, prefix: "average")
+    var scope = Scope(arena, prefix: Self.prefix)
     pairs = parameters.map { ($0, scope.state($0.name, $0.shape)) }
     self.decay = decay
   }

@@ -21,7 +21,7 @@ package final class Trainer {
   package let stepsPerEpoch: Int
 
   private let plan: any BatchPlan
-  private let average: ParameterAverage?
+  let average: ParameterAverage?
   private var feed: BatchFeed?
 
   /// Builds the model in its initial state.
@@ -47,7 +47,7 @@ package final class Trainer {
     optimizer = Optimizer(
       arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: totalSteps)
     arena.seal(moments: job.optimizer.moments, key: RandomKey(seed: job.seed))
-    if let path = job.initialWeights { loadReport = try arena.load(weights: path) }
+    if let path = job.initialWeights { loadReport = try loadWeights(path) }
     average?.reset()
   }
 
@@ -164,6 +164,11 @@ package final class Trainer {
     return PassReport(split: split, step: progress.step, scores: scores, isBest: isBest)
   }
 
+  /// Continues a checkpoint: its progress too, if the job's length and data still fit.
+  package func resume(_ checkpoint: Checkpoint) throws -> LoadReport {
+    try restore(checkpoint, isSameJob: true)
+  }
+
   /// Takes over the state of another worker or a checkpoint; `arena` was written already.
   package func adopt(_ progress: Progress) { self.progress = progress }
 }
@@ -181,6 +186,9 @@ package struct StepReport: Sendable {
   /// Time the step waited for its batches.
   package let inputSeconds: Double
   package let stepSeconds: Double
+
+  /// What goes into scalar files.
+  package var scalars: [NamedValue] { numbers + [NamedValue("learningRate", learningRate)] }
 }
 
 package struct PassReport: Sendable {

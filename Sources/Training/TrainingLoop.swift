@@ -3,8 +3,8 @@ import Tensors
 
 /// What a running training tells whoever started it. Called on the training's own thread.
 package protocol TrainingObserver: AnyObject {
-  func stepCommitted(_ report: StepReport)
-  func passCommitted(_ report: PassReport)
+  func stepCommitted(_ report: StepReport) throws
+  func passCommitted(_ report: PassReport) throws
   /// On the worker that hosts replica 0 only: the folder is complete and the observer's to keep.
   func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws
   /// Asked before every commit: whether to stop here, between two commits.
@@ -43,13 +43,13 @@ package final class TrainingLoop {
       if observer.shouldStop { return .stopped }
       switch trainer.next {
       case .step:
-        observer.stepCommitted(try trainer.runStep(group))
+        try observer.stepCommitted(trainer.runStep(group))
         let every = trainer.job.checkpoint.everySteps
         let isDue = every > 0 && trainer.progress.step % every == 0
         if isDue, trainer.progress.step < trainer.totalSteps { try checkpoint(isBest: false) }
       case .pass(let split, let decidesBest):
         let report = try trainer.runPass(split: split, decidesBest: decidesBest, group)
-        observer.passCommitted(report)
+        try observer.passCommitted(report)
         if report.isBest, trainer.progress.step < trainer.totalSteps {
           try checkpoint(isBest: true)
         }

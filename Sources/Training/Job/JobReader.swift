@@ -1,3 +1,5 @@
+import Data
+
 /// Reads one map of a job file strictly: every key is asked for by name, with its range; a key that
 /// nobody asked for is an error that names the nearest known one.
 struct JobReader {

@@ -1,0 +1,91 @@
+import Data
+import FoundationEssentials
+import Layers
+
+/// The folder of one job's results.
+///
+/// ```
+/// job.json            the job as it ran
+/// scalars.csv         every number of every step and pass; also as a TensorBoard event file
+/// scores.json         the newest scores of each split
+/// checkpoints/        the newest few and the best
+/// model.safetensors   the final weights
+/// *.png               contact sheet, loss curve
+/// ```
+package final class RunFolder {
+  package let path: String
+  package let shelf: CheckpointShelf
+  private let table: ScalarTable
+  private let board: TensorBoardWriter
+  private var bestStep: Int?
+  /// (step, loss) of every step seen, for the loss curve.
+  package private(set) var losses: [(step: Int, loss: Double)] = []
+
+  /// Makes the folder, or continues in it.
+  ///
+  /// Throws: `DataError`, `TrainingError.write`.
+  package init(path: String, job: Job, continuing: Bool) throws {
+    self.path = path
+    shelf = CheckpointShelf(folder: "\(path)/checkpoints", keep: job.checkpoint.keep)
+    if !continuing, Files.isFile("\(path)/scalars.csv") {
+      throw JobError(
+        "output",
+        "\(path) holds the results of another run; choose another folder, or --resume \(path)")
+    }
+    try Files.makeFolder(shelf.folder)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try Files.write([UInt8](encoder.encode(job.value)), to: "\(path)/job.json")
+    if continuing { losses = Self.readLosses("\(path)/scalars.csv") }
+    table = try ScalarTable(path: "\(path)/scalars.csv")
+    board = try TensorBoardWriter(folder: path, name: "martlet")
+  }
+
+  package func add(_ numbers: [NamedValue], step: Int) throws {
+    let scalars = numbers.map { (tag: $0.name, value: $0.value) }
+    if let loss = numbers.first(where: { $0.name == "loss" }) { losses.append((step, loss.value)) }
+    try table.add(scalars, step: step)
+    try board.add(scalars, step: step, time: Date().timeIntervalSince1970)
+  }
+
+  package func add(_ split: String, _ scores: [Score], step: Int) throws {
+    try add(scores.map { NamedValue("\(split)/\($0.name)", $0.value) }, step: step)
+  }
+
+  /// Keeps a checkpoint that lies in `shelf.folder`, and forgets the ones it replaces.
+  package func keep(_ checkpoint: Checkpoint, isBest: Bool) {
+    if isBest { bestStep = checkpoint.progress.step }
+    shelf.prune(best: bestStep)
+  }
+
+  /// Puts the final weights and scores where people look for them, and draws the loss curve.
+  package func finish(_ checkpoint: Checkpoint) throws {
+    for name in [Checkpoint.modelFile, Checkpoint.averageFile]
+    where Files.isFile("\(checkpoint.path)/\(name)") {
+      let target = "\(path)/\(name)"
+      try? FileManager.default.removeItem(atPath: target)
+      try FileManager.default.copyItem(atPath: "\(checkpoint.path)/\(name)", toPath: target)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try Files.write(
+      [UInt8](encoder.encode(checkpoint.progress.scores)), to: "\(path)/scores.json")
+    try drawLosses()
+  }
+
+  private func drawLosses() throws {
+    guard losses.count > 1 else { return }
+    let curve = LossCurve(points: losses.map { (Double($0.step), $0.loss) })
+    try Files.write(try curve.png(), to: "\(path)/loss-curve.png")
+  }
+
+  private static func readLosses(_ path: String) -> [(step: Int, loss: Double)] {
+    ((try? Files.lines(of: path)) ?? []).compactMap { line in
+      let parts = line.split(separator: ",")
+      guard parts.count == 3, parts[1] == "loss", let step = Int(parts[0]),
+        let loss = Double(parts[2])
+      else { return nil }
+      return (step, loss)
+    }
+  }
+}
