@@ -2,7 +2,10 @@
 ///
 /// Operations (public functions over `Tensor`) check shapes, call a kernel, and record gradients;
 /// kernels trust what they are given. Every tensor handed to a kernel is contiguous.
-package protocol Backend: ElementwiseKernels, MatrixKernels, CopyKernels, RandomKernels {}
+package protocol Backend: ElementwiseKernels, MatrixKernels, CopyKernels, RandomKernels,
+  ConvolutionKernels, PoolingKernels, ResizeKernels,
+  NormalizationKernels, AttentionKernels, DropoutKernels
+{}
 
 package struct CPUBackend: Backend {}
 
