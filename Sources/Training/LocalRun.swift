@@ -59,9 +59,8 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
         Checkpoint.write(trainer, into: folder.shelf.folder), isBest: false)
     } else if let newest {
       try folder.finish(newest)
-      if let picture = try trainer.contactSheet() {
-        try Files.write(picture, to: "\(folder.path)/contact-sheet.png")
-      }
+      try Files.write(
+        trainer.contactSheet().pngBytes(), to: "\(folder.path)/\(RunFolder.contactSheetFile)")
     }
     return Result(
       ending: ending, checkpoint: newest, progress: trainer.progress, folder: folder.path)

@@ -11,6 +11,7 @@ package protocol Program: Sendable {
   func step(_ batch: LoadedBatch, _ context: StepContext) throws
   func evaluate(_ source: any SampleSource, _ context: PassContext) throws -> [Score]
   func predict(_ source: any SampleSource, _ context: PredictContext) throws -> [Prediction]
+  func contactSheet(_ source: any SampleSource, _ context: PredictContext) throws -> ByteTensor
 }
 
 /// One replica's batch and what was left out of it.
@@ -58,5 +59,9 @@ struct RecipeProgram<R: Recipe>: Program {
 
   func predict(_ source: any SampleSource, _ context: PredictContext) throws -> [Prediction] {
     try recipe.predict(source, context)
+  }
+
+  func contactSheet(_ source: any SampleSource, _ context: PredictContext) throws -> ByteTensor {
+    try recipe.contactSheet(source, context)
   }
 }

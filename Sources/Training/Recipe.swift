@@ -40,8 +40,11 @@ public protocol Recipe: Sendable {
   /// Scores the model on a split; every replica calls the same collectives and returns the same.
   func evaluate(_ source: any SampleSource, _ context: PassContext) throws -> [Score]
 
-  /// Predictions for some samples, with pictures; on one process, without other replicas.
+  /// Predictions for some samples; in one process, without other replicas.
   func predict(_ source: any SampleSource, _ context: PredictContext) throws -> [Prediction]
+
+  /// A picture of some samples, their truth and what the model makes of them: [h, w, 3].
+  func contactSheet(_ source: any SampleSource, _ context: PredictContext) throws -> ByteTensor
 
   /// What of a job is beyond the options' ranges, such as a batch that is too small.
   static func check(_ job: Job, options: Options) throws(JobError)
@@ -86,19 +89,20 @@ public struct Score: Sendable, Equatable, Codable {
   }
 }
 
-/// One sample's prediction: texts for a table or JSON, panels for the contact sheet.
+/// One sample's prediction, for a table or JSON, and what `predict` writes beside it.
 public struct Prediction: Sendable {
   public let sample: String
   /// In the order they are shown.
-  public let fields: [(String, String)]
-  /// RGB images [h, w, 3] side by side: image, truth, prediction.
-  public let panels: [(title: String, image: ByteTensor)]
+  public let fields: [(name: String, value: String)]
+  /// A file of its own, such as a mask as palette PNG: name and bytes.
+  public let file: (name: String, bytes: [UInt8])?
 
   public init(
-    sample: String, fields: [(String, String)], panels: [(title: String, image: ByteTensor)] = []
+    sample: String, fields: [(name: String, value: String)],
+    file: (name: String, bytes: [UInt8])? = nil
   ) {
     self.sample = sample
     self.fields = fields
-    self.panels = panels
+    self.file = file
   }
 }

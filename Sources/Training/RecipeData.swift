@@ -19,3 +19,25 @@ public final class RecipeData: Sendable {
     }
   }
 }
+
+extension RecipeData {
+  /// The data of a job's `data:` block.
+  ///
+  /// Throws: `JobError` for a block of the wrong kind, `DataError` for what it says.
+  package convenience init(job: Job) throws {
+    guard case .map(let map) = job.data else { throw JobError("data", "expected a map") }
+    var fields: [String: OptionValue] = [:]
+    for (key, value) in map {
+      switch value {
+      case .bool(let flag): fields[key] = .flag(flag)
+      case .integer(let number): fields[key] = .integer(number)
+      case .number(let number): fields[key] = .number(number)
+      case .text(let text): fields[key] = .text(text)
+      case .null, .list, .map:
+        throw JobError("data.\(key)", "found \(value.shown), expected a number, text or flag")
+      }
+    }
+    let specification = try DataSpecification(fields: fields)
+    self.init { try specification.open(split: $0) }
+  }
+}

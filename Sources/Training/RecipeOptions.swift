@@ -13,7 +13,7 @@ public protocol RecipeOptions: Sendable {
 }
 
 /// A value that an option may have.
-public protocol OptionValue: Sendable {
+public protocol RecipeOptionValue: Sendable {
   /// Reads the value, or nil if it is of another kind.
   init?(option value: JobValue)
   /// How the kind reads in help: "number", "one of global, local".
@@ -23,7 +23,7 @@ public protocol OptionValue: Sendable {
 
 /// One option: its default, meaning, unit, range and the paper's symbol.
 @propertyWrapper
-public struct Option<Value: OptionValue>: Sendable, AnyOption {
+public struct Option<Value: RecipeOptionValue>: Sendable, AnyOption {
   /// Shared by copies of the wrapper; written while a job is read, before anyone else sees it.
   private final class Box: @unchecked Sendable {
     var value: Value
@@ -122,7 +122,7 @@ extension RecipeOptions {
   }
 }
 
-extension Float: OptionValue {
+extension Float: RecipeOptionValue {
   public init?(option value: JobValue) {
     switch value {
     case .integer(let whole): self = Float(whole)
@@ -134,7 +134,7 @@ extension Float: OptionValue {
   public var shown: String { "\(self)" }
 }
 
-extension Int: OptionValue {
+extension Int: RecipeOptionValue {
   public init?(option value: JobValue) {
     guard case .integer(let whole) = value else { return nil }
     self = whole
@@ -143,7 +143,7 @@ extension Int: OptionValue {
   public var shown: String { "\(self)" }
 }
 
-extension Bool: OptionValue {
+extension Bool: RecipeOptionValue {
   public init?(option value: JobValue) {
     guard case .bool(let flag) = value else { return nil }
     self = flag
@@ -152,7 +152,7 @@ extension Bool: OptionValue {
   public var shown: String { "\(self)" }
 }
 
-extension String: OptionValue {
+extension String: RecipeOptionValue {
   public init?(option value: JobValue) {
     guard case .text(let text) = value else { return nil }
     self = text
@@ -162,7 +162,7 @@ extension String: OptionValue {
 }
 
 /// An option that is one of a few words: declare `enum Negatives: String, OptionChoice`.
-public protocol OptionChoice: OptionValue, CaseIterable, RawRepresentable where RawValue == String {}
+public protocol OptionChoice: RecipeOptionValue, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension OptionChoice {
   public init?(option value: JobValue) {

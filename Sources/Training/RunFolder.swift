@@ -13,6 +13,9 @@ import Layers
 /// *.png               contact sheet, loss curve
 /// ```
 package final class RunFolder {
+  package static let contactSheetFile = "contact-sheet.png"
+  package static let lossCurveFile = "loss-curve.png"
+
   package let path: String
   package let shelf: CheckpointShelf
   private let table: ScalarTable
@@ -75,8 +78,10 @@ package final class RunFolder {
 
   private func drawLosses() throws {
     guard losses.count > 1 else { return }
-    let curve = LossCurve(points: losses.map { (Double($0.step), $0.loss) })
-    try Files.write(try curve.png(), to: "\(path)/loss-curve.png")
+    let curve = LossCurve(
+      series: [.init(name: "loss", points: losses.map { (Double($0.step), $0.loss) })],
+      title: "training loss")
+    try Files.write(curve.pngBytes(), to: "\(path)/\(Self.lossCurveFile)")
   }
 
   private static func readLosses(_ path: String) -> [(step: Int, loss: Double)] {
