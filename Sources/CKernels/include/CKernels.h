@@ -4,3 +4,7 @@
 #include "mk_random.h"
 #include "mk_elementwise.h"
 #include "mk_copy.h"
+#include "mk_reduce.h"
+#include "mk_rows.h"
+#include "mk_index.h"
+#include "mk_optimizer.h"
