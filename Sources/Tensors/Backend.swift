@@ -12,7 +12,13 @@ package protocol Backend:
   RowKernels,
   IndexKernels,
   OptimizerKernels,
-  RandomKernels
+  RandomKernels,
+  ConvolutionKernels,
+  PoolingKernels,
+  ResizeKernels,
+  NormalizationKernels,
+  AttentionKernels,
+  DropoutKernels
 {}
 
 package struct CPUBackend: Backend {}
