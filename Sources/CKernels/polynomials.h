@@ -3,22 +3,26 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline float mk_bits_to_float(uint32_t bits) {
+// Inlined whatever the size: a call inside a loop would keep it from being vectorised.
+#define MK_INLINE static inline __attribute__((always_inline))
+
+MK_INLINE float mk_bits_to_float(uint32_t bits) {
   float x;
   memcpy(&x, &bits, 4);
   return x;
 }
 
-static inline uint32_t mk_float_to_bits(float x) {
+MK_INLINE uint32_t mk_float_to_bits(float x) {
   uint32_t bits;
   memcpy(&bits, &x, 4);
   return bits;
 }
 
-static inline float mk_sqrtf(float x) { return __builtin_sqrtf(x); }
+// Not sqrtf, which must set errno and therefore is not vectorised.
+MK_INLINE float mk_sqrtf(float x) { return __builtin_elementwise_sqrt(x); }
 
 // eˣ with a relative error near 1e-7; 0 below -87.3 (denormals are flushed), +inf above 88.72; NaN passes.
-static inline float mk_expf(float x) {
+MK_INLINE float mk_expf(float x) {
   float t = x * 1.44269504088896341f;
   float n = __builtin_rintf(t < -150.0f ? -150.0f : (t > 150.0f ? 150.0f : t));
   float r = __builtin_fmaf(n, -0.693359375f, x);
@@ -42,7 +46,7 @@ static inline float mk_expf(float x) {
 }
 
 // Natural logarithm, relative error near 1e-7; -inf at 0, NaN below.
-static inline float mk_logf(float x) {
+MK_INLINE float mk_logf(float x) {
   uint32_t bits = mk_float_to_bits(x);
   int32_t e = (int32_t)(bits >> 23) - 126;
   float m = mk_bits_to_float((bits & 0x007fffffu) | 0x3f000000u);
@@ -71,11 +75,8 @@ static inline float mk_logf(float x) {
   return x != x ? x : y;
 }
 
-// cos(2π t) for |t| ≤ 1, absolute error below 2e-7.
-static inline float mk_cos_turn(float t) {
-  t = t - __builtin_rintf(t);
-  float a = t < 0.0f ? -t : t;               // [0, 0.5]
-  float q = 0.25f - a;                       // cos(2πa) = sin(2πq), q in [-0.25, 0.25]
+// sin(2π q) for |q| ≤ 0.25.
+MK_INLINE float mk_sine_quarter(float q) {
   float x = q * 6.28318530717958648f;
   float z = x * x;
   float p = -2.3889859e-8f;
@@ -86,8 +87,14 @@ static inline float mk_cos_turn(float t) {
   return __builtin_fmaf(p * z, x, x);
 }
 
+// cos(2π t) for |t| ≤ 1, absolute error below 2e-7.
+MK_INLINE float mk_cos_turn(float t) {
+  t = t - __builtin_rintf(t);
+  return mk_sine_quarter(0.25f - (t < 0.0f ? -t : t));
+}
+
 // tanh, absolute error near 1e-7; odd, saturating.
-static inline float mk_tanhf(float x) {
+MK_INLINE float mk_tanhf(float x) {
   float a = x < 0.0f ? -x : x;
   float c = a > 9.1f ? 9.1f : a;
   float e = mk_expf(-2.0f * c);
@@ -105,7 +112,7 @@ static inline float mk_tanhf(float x) {
 }
 
 // erf (Abramowitz and Stegun 7.1.26 is too coarse): a rational form in x below 1, 1 - exp(...) above; error near 2e-7.
-static inline float mk_erff(float x) {
+MK_INLINE float mk_erff(float x) {
   float a = x < 0.0f ? -x : x;
   float z = x * x;
   float p = 7.853861353153693e-5f;
@@ -141,4 +148,57 @@ static inline float mk_erff(float x) {
   float big = x < 0.0f ? -tail : tail;
   float y = a < 1.0f ? small : big;
   return x != x ? x : y;
+}
+
+MK_INLINE float mk_absf(float x) { return mk_bits_to_float(mk_float_to_bits(x) & 0x7fffffffu); }
+
+// 1 / (1 + e⁻ˣ), without overflow on either side.
+MK_INLINE float mk_sigmoidf(float x) {
+  float e = mk_expf(x < 0.0f ? x : -x);
+  float s = 1.0f / (1.0f + e);
+  return x < 0.0f ? e * s : s;
+}
+
+// log(1 + x): the logarithm of the rounded sum, corrected by what the rounding lost.
+MK_INLINE float mk_log1pf(float x) {
+  float u = 1.0f + x;
+  float lost = x - (u - 1.0f);
+  float y = mk_logf(u) + lost / u;
+  return u > 3.4028234e38f || u == 0.0f ? mk_logf(u) : y;
+}
+
+// eˣ - 1: a Taylor polynomial where the difference would cancel.
+MK_INLINE float mk_expm1f(float x) {
+  float p = 2.48015873e-5f;
+  p = __builtin_fmaf(p, x, 1.98412698e-4f);
+  p = __builtin_fmaf(p, x, 1.38888889e-3f);
+  p = __builtin_fmaf(p, x, 8.33333333e-3f);
+  p = __builtin_fmaf(p, x, 4.16666667e-2f);
+  p = __builtin_fmaf(p, x, 1.66666667e-1f);
+  p = __builtin_fmaf(p, x, 0.5f);
+  float small = __builtin_fmaf(p * x, x, x);
+  return mk_absf(x) < 0.5f ? small : mk_expf(x) - 1.0f;
+}
+
+// log(1 + eˣ)
+MK_INLINE float mk_softplusf(float x) {
+  return (x > 0.0f ? x : 0.0f) + mk_log1pf(mk_expf(x < 0.0f ? x : -x));
+}
+
+// cos and sin of x radians; the reduction holds to |x| near 1e4, beyond that the argument's own rounding rules.
+MK_INLINE float mk_reduce_turn(float x) {
+  float n = __builtin_rintf(x * 0.15915494309189535f);
+  float r = __builtin_fmaf(n, -6.28125f, x);
+  r = __builtin_fmaf(n, -1.93530717958647692e-3f, r);
+  return r * 0.15915494309189535f;
+}
+
+MK_INLINE float mk_cosf(float x) { return mk_cos_turn(mk_reduce_turn(x)); }
+
+// Folds to a quarter turn, which is exact, where a shift by a quarter would round.
+MK_INLINE float mk_sinf(float x) {
+  float t = mk_reduce_turn(x);
+  float a = mk_absf(t);
+  float y = mk_sine_quarter(a > 0.25f ? 0.5f - a : a);
+  return t < 0.0f ? -y : y;
 }

@@ -41,9 +41,3 @@ public final class Forward {
     return (0..<count).map { slots[$0 % slots.count] << 16 | $0 / slots.count }
   }
 }
-
-/// A part of a model: declared once through a `Scope`, then called.
-public protocol Layer: Sendable {
-  /// Shapes are the layer's own; throws what its collectives throw.
-  func callAsFunction(_ x: Tensor, _ pass: Forward) throws -> Tensor
-}

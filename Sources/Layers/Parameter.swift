@@ -42,7 +42,11 @@ public struct State: Sendable {
   public var shape: [Int] { arena.entries[index].shape }
 
   public var value: Tensor {
-    if let staged = ReplicaThread.current?.staged[index] { return staged }
+    if let thread = ReplicaThread.current,
+      let other = thread.overrides[index] ?? thread.staged[index]
+    {
+      return other
+    }
     return arena.value(at: index)
   }
 

@@ -4,7 +4,7 @@ import Tensors
 /// What a replica's thread sees of the model during a step: values put in place of parameters, and
 /// writes that are not committed yet.
 package final class ReplicaThread {
-  /// Values read in place of a parameter's own, by entry index (`withValues`).
+  /// Values read in place of an entry's own, by its index (`withValues`).
   package var overrides: [Int: Tensor] = [:]
   /// Writes of this step by entry index, the latest of each.
   package var staged: [Int: Tensor] = [:]
@@ -34,16 +34,21 @@ package final class ReplicaThread {
 public func withValues<R>(
   _ values: [(Parameter, Tensor)], _ body: () throws -> R
 ) rethrows -> R {
-  guard let thread = ReplicaThread.current else {
-    return try ReplicaThread().run { try withValues(values, body) }
-  }
-  let previous = thread.overrides
   for (parameter, value) in values {
     precondition(
       value.shape == parameter.shape,
       "withValues: \(parameter.name) is \(parameter.shape), not \(value.shape)")
-    thread.overrides[parameter.index] = value
   }
+  return try withOverrides(values.map { ($0.index, $1) }, body)
+}
+
+/// `withValues` for any entries of the arena, by index.
+func withOverrides<R>(_ values: [(Int, Tensor)], _ body: () throws -> R) rethrows -> R {
+  guard let thread = ReplicaThread.current else {
+    return try ReplicaThread().run { try withOverrides(values, body) }
+  }
+  let previous = thread.overrides
+  for (index, value) in values { thread.overrides[index] = value }
   thread.virtualDepth += 1
   defer {
     thread.overrides = previous

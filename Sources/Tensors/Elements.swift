@@ -26,23 +26,29 @@ public struct Elements<Element: BitwiseCopyable & Sendable>: Sendable {
   public init(
     shape: [Int], writing body: (UnsafeMutableBufferPointer<Element>) throws -> Void
   ) rethrows {
+    self.init(uninitialized: shape)
+    try body(UnsafeMutableBufferPointer(start: pointer, count: count))
+  }
+
+  /// Memory of undefined content, for the operation that fills it.
+  package init(uninitialized shape: [Int]) {
     precondition(shape.allSatisfy { $0 >= 0 }, "Elements: negative size in shape \(shape)")
     let count = shape.reduce(1, *)
-    self.shape = shape
-    storage = Storage(byteCount: count * MemoryLayout<Element>.stride)
-    try body(
-      UnsafeMutableBufferPointer(
-        start: storage.pointer.bindMemory(to: Element.self, capacity: count), count: count))
+    self.init(
+      shape: shape, storage: Storage(byteCount: count * MemoryLayout<Element>.stride))
+  }
+
+  package var pointer: UnsafeMutablePointer<Element> {
+    storage.pointer.bindMemory(to: Element.self, capacity: count)
   }
 
   /// The elements, contiguous in row-major order; valid during the call.
   public func withUnsafeElements<R>(
     _ body: (UnsafeBufferPointer<Element>) throws -> R
   ) rethrows -> R {
-    try body(
-      UnsafeBufferPointer(
-        start: UnsafePointer(storage.pointer.bindMemory(to: Element.self, capacity: count)),
-        count: count))
+    try withExtendedLifetime(storage) {
+      try body(UnsafeBufferPointer(start: UnsafePointer(pointer), count: count))
+    }
   }
 
   public var elements: [Element] { withUnsafeElements { Array($0) } }
@@ -52,6 +58,20 @@ public struct Elements<Element: BitwiseCopyable & Sendable>: Sendable {
     precondition(
       shape.reduce(1, *) == count, "reshaped: \(self.shape) has \(count) elements, not \(shape)")
     return Self(shape: shape, storage: storage)
+  }
+
+  /// `range` of the first axis, copied.
+  public func rows(_ range: Range<Int>) -> Self {
+    precondition(
+      !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
+      "rows: \(range) of shape \(shape)")
+    let width = shape.dropFirst().reduce(1, *)
+    return withUnsafeElements { all in
+      Self(shape: [range.count] + shape.dropFirst()) { part in
+        let source = all[range.lowerBound * width..<range.upperBound * width]
+        _ = part.update(fromContentsOf: source)
+      }
+    }
   }
 
   private init(shape: [Int], storage: Storage) {

@@ -4,12 +4,17 @@ package enum BinaryOperation: Int32, Sendable {
 
 package enum UnaryOperation: Int32, Sendable {
   case negate, exp, log, sqrt, reciprocalSqrt, square, abs, tanh, erf, sigmoid, relu, reciprocal,
-    sign, step, softplus, leakyReLU, cos, sin, power, gelu, quickGELU, silu  // order of enum mk_unary
+    sign, step, softplus, leakyReLU, cos, sin, power, gelu, quickGELU, silu, elu, clamp, log1p,
+    expm1  // order of enum mk_unary
 }
 
 /// y[i] = f(x[i]) and y[i] = a[i] ∘ b[i].
 package protocol ElementwiseKernels {
-  func unary(_ f: UnaryOperation, parameter: Float, _ x: Tensor, into y: Tensor)
+  /// `p` and `q` are the function's constants, where it has any.
+  func unary(_ f: UnaryOperation, _ p: Float, _ q: Float, _ x: Tensor, into y: Tensor)
+  /// dx = dy · f'(x).
+  func unaryGradient(
+    _ f: UnaryOperation, _ p: Float, _ q: Float, _ x: Tensor, _ dy: Tensor, into dx: Tensor)
   func binary(_ f: BinaryOperation, _ a: Tensor, _ b: Tensor, into y: Tensor)
   func binary(_ f: BinaryOperation, _ a: Tensor, scalar b: Float, into y: Tensor)
   /// b has one value per column of a, seen as (rows, b.count).
@@ -19,28 +24,30 @@ package protocol ElementwiseKernels {
 }
 
 extension Tensor {
+  /// This value in row-major memory as a constant: what kernels read.
+  package var plain: Tensor { detached.contiguous() }
+
   /// An element-wise function without gradient.
-  func mapped(_ f: UnaryOperation, parameter: Float = 0) -> Tensor {
-    let x = contiguous()
+  func mapped(_ f: UnaryOperation, _ p: Float = 0, _ q: Float = 0) -> Tensor {
     let y = Tensor(uninitialized: shape, on: storage.device)
-    backend.unary(f, parameter: parameter, x, into: y)
+    backend.unary(f, p, q, plain, into: y)
     return y
   }
 
   /// `self ∘ other` without gradient; the shapes agree, or `other` fits as `fits(into:)` says.
   func combined(_ f: BinaryOperation, _ other: Tensor) -> Tensor {
-    let a = contiguous()
     let y = Tensor(uninitialized: shape, on: storage.device)
-    if other.shape == shape {
-      backend.binary(f, a, other.contiguous(), into: y)
-    } else if other.count == 1 && other.rank == 0 {
-      backend.binary(f, a, scalar: other.scalar, into: y)
-    } else if other.rank <= rank && other.shape[...] == shape.suffix(other.rank) {
-      backend.binary(f, a, row: other.contiguous(), into: y)
-    } else if isColumn(other) {
-      backend.binary(f, a, column: other.contiguous(), into: y)
+    let (a, b) = (plain, other.detached.withoutRepeats(in: shape))
+    if b.shape == shape {
+      backend.binary(f, a, b.contiguous(), into: y)
+    } else if b.rank == 0 {
+      backend.binary(f, a, scalar: b.scalar, into: y)
+    } else if b.rank <= rank && b.shape[...] == shape.suffix(b.rank) {
+      backend.binary(f, a, row: b.contiguous(), into: y)
+    } else if isColumn(b) {
+      backend.binary(f, a, column: b.contiguous(), into: y)
     } else {
-      backend.binary(f, a, other.broadcast(to: shape).contiguous(), into: y)
+      backend.binary(f, a, b.broadcast(to: shape).contiguous(), into: y)
     }
     return y
   }
@@ -52,16 +59,38 @@ extension Tensor {
     return other.shape[lead...].allSatisfy { $0 == 1 }
   }
 
+  /// A broadcast view as the smaller tensor it repeats, so that it need not be written out: the
+  /// cotangent of a sum is one number, of a row sum a column.
+  private func withoutRepeats(in target: [Int]) -> Tensor {
+    guard shape == target, zip(shape, strides).contains(where: { $0 > 1 && $1 == 0 }) else {
+      return self
+    }
+    let sizes = zip(shape, strides).map { $1 == 0 ? 1 : $0 }
+    let lead = sizes.prefix { $0 == 1 }.count
+    let isRow = sizes[lead...] == shape[lead...]
+    let drop = isRow ? lead : 0
+    return Tensor(
+      shape: Array(sizes[drop...]), strides: Array(strides[drop...]), offset: offset,
+      storage: storage)
+  }
+
+  /// `combined` for operations whose operands may change places: the repeated one comes second.
+  func commuted(_ f: BinaryOperation, _ other: Tensor, _ target: [Int]) -> Tensor {
+    let first = shape == target && (other.shape != target || !strides.contains(0))
+    return first ? combined(f, other) : other.combined(f, self)
+  }
+
   func combined(_ f: BinaryOperation, _ scalar: Float) -> Tensor {
-    let a = contiguous()
     let y = Tensor(uninitialized: shape, on: storage.device)
-    backend.binary(f, a, scalar: scalar, into: y)
+    backend.binary(f, plain, scalar: scalar, into: y)
     return y
   }
 
   /// self + part; in `self`'s own memory if nobody else sees it. For the reverse run only.
   consuming func adding(consuming part: Tensor) -> Tensor {
-    self + part
+    guard !Tape.isRecordingHere, ownsItsMemory() else { return self + part }
+    backend.binary(.add, self, part.plain, into: self)
+    return self
   }
 }
 
@@ -86,26 +115,26 @@ extension Tensor {
 extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     let shape = resultShape("+", a, b)
-    let y = a.shape == shape ? a.combined(.add, b) : b.combined(.add, a)
+    let y = a.commuted(.add, b, shape)
     return y.recorded(from: a, { $0.reduced(to: a.shape) }, b, { $0.reduced(to: b.shape) })
   }
 
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     let shape = resultShape("-", a, b)
-    let y = a.broadcast(to: shape).detached.combined(.subtract, b)
+    let y = a.detached.broadcast(to: shape).combined(.subtract, b)
     return y.recorded(from: a, { $0.reduced(to: a.shape) }, b, { (-$0).reduced(to: b.shape) })
   }
 
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     let shape = resultShape("*", a, b)
-    let y = a.shape == shape ? a.combined(.multiply, b) : b.combined(.multiply, a)
+    let y = a.commuted(.multiply, b, shape)
     return y.recorded(
       from: a, { ($0 * b).reduced(to: a.shape) }, b, { ($0 * a).reduced(to: b.shape) })
   }
 
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     let shape = resultShape("/", a, b)
-    let y = a.broadcast(to: shape).detached.combined(.divide, b)
+    let y = a.detached.broadcast(to: shape).combined(.divide, b)
     return y.recorded(
       from: a, { ($0 / b).reduced(to: a.shape) },
       b, { (-($0 * a) / (b * b)).reduced(to: b.shape) })
@@ -133,14 +162,4 @@ extension Tensor {
   public static func - (c: Float, x: Tensor) -> Tensor { -x + c }
   public static func * (c: Float, x: Tensor) -> Tensor { x * c }
   public static func / (c: Float, x: Tensor) -> Tensor { reciprocal(x) * c }
-}
-
-/// eˣ. Gradient: ȳ · eˣ.
-public func exp(_ x: Tensor) -> Tensor {
-  x.mapped(.exp).recorded(from: x) { $0 * exp(x) }
-}
-
-/// 1 / x. Gradient: −ȳ / x².
-public func reciprocal(_ x: Tensor) -> Tensor {
-  x.mapped(.reciprocal).recorded(from: x) { -$0 / (x * x) }
 }

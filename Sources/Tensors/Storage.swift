@@ -18,6 +18,9 @@ public final class Storage: @unchecked Sendable {
     case owner(AnyObject)
   }
 
+  /// Whether the memory is this storage's alone, not viewed on behalf of an owner.
+  var isPooled: Bool { if case .pool = release { true } else { false } }
+
   /// Fresh memory of undefined content from the shared pool.
   package init(byteCount: Int, device: Device = .cpu) {
     let (pointer, size) = MemoryPool.shared.take(bytes: byteCount)

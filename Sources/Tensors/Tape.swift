@@ -53,6 +53,10 @@ public final class Tape {
   /// Whether this thread has a tape.
   public static var hasCurrent: Bool { current != nil }
 
+  /// Whether operations on this thread are being recorded. A pullback that finds them recorded is
+  /// part of a gradient of a gradient and must be made of recorded operations.
+  package static var isRecordingHere: Bool { current?.isRecording ?? false }
+
   package func leaf(_ value: Tensor) -> Tensor {
     append(value, Node(inputs: [], shape: value.shape, always: false, pullback: nil, isLeaf: true))
   }
@@ -139,6 +143,15 @@ extension Tensor {
     recorded(from: [input], fused: fused, composite: composite.map { form in { try form($0[0]) } }) {
       [try pullback($0)]
     }
+  }
+
+  /// `recorded` for one input with two pullbacks: `kernel` for the common case, `again`, of recorded
+  /// operations, where the backward pass itself is recorded.
+  package func recorded(
+    from input: Tensor, kernel: @escaping (Tensor) -> Tensor,
+    again: @escaping (Tensor) throws -> Tensor
+  ) -> Tensor {
+    recorded(from: input) { dy in Tape.isRecordingHere ? try again(dy) : kernel(dy) }
   }
 
   /// `recorded` for two inputs with a pullback each; one whose input is not tracked does not run.

@@ -8,7 +8,7 @@ public struct Tensor: Sendable {
   public let shape: [Int]
   package let strides: [Int]  // in elements; 0 along a broadcast axis
   package let offset: Int  // in elements
-  package let storage: Storage
+  package private(set) var storage: Storage
   package var node: TapeNode?
 
   package init(
@@ -71,6 +71,11 @@ public struct Tensor: Sendable {
     return true
   }
 
+  /// Whether no other tensor sees this memory, so that it may be written once more.
+  mutating func ownsItsMemory() -> Bool {
+    isContiguous && storage.isPooled && isKnownUniquelyReferenced(&storage)
+  }
+
   /// The first element. The memory is read-only once the operation that made it has returned.
   package var pointer: UnsafeMutablePointer<Float> {
     storage.pointer.assumingMemoryBound(to: Float.self) + offset
@@ -105,7 +110,7 @@ public struct Tensor: Sendable {
     var product = 1
     for axis in stride(from: shape.count - 1, through: 0, by: -1) {
       strides[axis] = product
-      product *= max(shape[axis], 1)
+      product *= Swift.max(shape[axis], 1)
     }
     return strides
   }

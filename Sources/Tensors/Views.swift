@@ -1,10 +1,7 @@
-/// Copies between layouts.
+/// Copies between layouts; reads and writes strides.
 package protocol CopyKernels {
-  /// y (contiguous) = x read through its strides.
-  func copy(strided x: Tensor, into y: Tensor)
-  /// y (contiguous, `shape`) = x summed over the axes where `shape` has 1 or lacks leading axes.
-  /// Rows are added in index order.
-  func sum(_ x: Tensor, overLeading rows: Int, into y: Tensor)
+  /// y = x, shapes equal, both through their strides.
+  func copy(_ x: Tensor, into y: Tensor)
 }
 
 extension Tensor {
@@ -12,8 +9,13 @@ extension Tensor {
   public func contiguous() -> Tensor {
     if isContiguous { return self }
     let y = Tensor(uninitialized: shape, on: storage.device)
-    backend.copy(strided: self, into: y)
+    backend.copy(self, into: y)
     return y.recorded(from: self) { $0 }
+  }
+
+  /// Another way to read the same memory, untracked.
+  func viewed(_ shape: [Int], strides: [Int], from start: Int? = nil) -> Tensor {
+    Tensor(shape: shape, strides: strides, offset: start ?? offset, storage: storage)
   }
 
   /// The same elements in row-major order under another shape; one size may be -1 (inferred).
@@ -26,9 +28,7 @@ extension Tensor {
     precondition(
       target.reduce(1, *) == count, "reshaped: \(shape) has \(count) elements, not \(newShape)")
     if target == shape { return self }
-    let plain = contiguous()
-    let y = Tensor(
-      shape: target, strides: Self.rowMajor(target), offset: plain.offset, storage: plain.storage)
+    let y = plain.viewed(target, strides: Self.rowMajor(target))
     let old = shape
     return y.recorded(from: self) { $0.reshaped(old) }
   }
@@ -43,7 +43,39 @@ extension Tensor {
     var (newShape, newStrides) = (shape, strides)
     newShape.swapAt(rank - 1, rank - 2)
     newStrides.swapAt(rank - 1, rank - 2)
-    return Tensor(shape: newShape, strides: newStrides, offset: offset, storage: storage)
+    return viewed(newShape, strides: newStrides)
+  }
+
+  /// The axes in another order: a view.
+  public func permuted(_ order: [Int]) -> Tensor {
+    precondition(order.sorted() == Array(0..<rank), "permuted: \(order) of shape \(shape)")
+    if order == Array(0..<rank) { return self }
+    let y = viewed(order.map { shape[$0] }, strides: order.map { strides[$0] })
+    return y.recorded(from: self) { dy in
+      var inverse = order
+      for (position, axis) in order.enumerated() { inverse[axis] = position }
+      return dy.permuted(inverse)
+    }
+  }
+
+  /// A new axis of size 1 before `axis` (or last, for -1): a view.
+  public func expanded(axis: Int) -> Tensor {
+    let place = axis < 0 ? axis + rank + 1 : axis
+    precondition((0...rank).contains(place), "expanded: axis \(axis) of shape \(shape)")
+    var (newShape, newStrides) = (shape, strides)
+    newShape.insert(1, at: place)
+    newStrides.insert(0, at: place)
+    return viewed(newShape, strides: newStrides).recorded(from: self) { $0.squeezed(axis: place) }
+  }
+
+  /// Without `axis`, whose size is 1: a view.
+  public func squeezed(axis: Int) -> Tensor {
+    let place = position("squeezed", axis)
+    precondition(shape[place] == 1, "squeezed: axis \(axis) of shape \(shape) is not 1")
+    var (newShape, newStrides) = (shape, strides)
+    newShape.remove(at: place)
+    newStrides.remove(at: place)
+    return viewed(newShape, strides: newStrides).recorded(from: self) { $0.expanded(axis: place) }
   }
 
   /// Repeats along missing leading axes and axes of size 1: a view.
@@ -55,9 +87,8 @@ extension Tensor {
     for axis in 0..<rank where shape[axis] == target[lead + axis] {
       newStrides[lead + axis] = strides[axis]
     }
-    let y = Tensor(shape: target, strides: newStrides, offset: offset, storage: storage)
     let old = shape
-    return y.recorded(from: self) { $0.reduced(to: old) }
+    return viewed(target, strides: newStrides).recorded(from: self) { $0.reduced(to: old) }
   }
 
   /// The adjoint of `broadcast`: sums over what was repeated.

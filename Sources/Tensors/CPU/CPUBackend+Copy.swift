@@ -1,13 +1,10 @@
 import CKernels
 
 extension CPUBackend {
-  package func copy(strided x: Tensor, into y: Tensor) {
+  package func copy(_ x: Tensor, into y: Tensor) {
     mk_copy_strided_f32(
-      x.pointer, x.shape.map(Int64.init), x.strides.map(Int64.init), Int32(x.rank), y.pointer)
-  }
-
-  package func sum(_ x: Tensor, overLeading rows: Int, into y: Tensor) {
-    mk_sum_rows_f32(x.pointer, y.pointer, Int64(rows), Int64(y.count))
+      x.pointer, x.strides.map(Int64.init), y.pointer, y.strides.map(Int64.init),
+      x.shape.map(Int64.init), Int32(x.rank))
   }
 
   package func fillUniform(_ key: RandomKey, into y: Tensor) {

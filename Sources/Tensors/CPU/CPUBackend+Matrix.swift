@@ -2,17 +2,14 @@ import COpenBLAS
 
 extension CPUBackend {
   package func multiply(
-    _ a: Tensor, transposed aTransposed: Bool, matrixStride aStride: Int, _ b: Tensor,
-    transposed bTransposed: Bool, matrixStride bStride: Int, into y: Tensor, batch: Int, m: Int,
-    n: Int, k: Int
+    _ a: MatrixOperand, _ b: MatrixOperand, into y: Tensor, m: Int, n: Int, k: Int
   ) {
     BLAS.oneThread()
-    for index in 0..<batch {
+    for (index, (left, right)) in zip(a.starts, b.starts).enumerated() {
       cblas_sgemm(
-        CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans,
-        bTransposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1,
-        a.pointer + index * aStride, Int32(max(1, aTransposed ? m : k)),
-        b.pointer + index * bStride, Int32(max(1, bTransposed ? k : n)), 0,
+        CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
+        b.isTransposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1,
+        a.tensor.pointer + left, Int32(a.leading), b.tensor.pointer + right, Int32(b.leading), 0,
         y.pointer + index * m * n, Int32(n))
     }
   }

@@ -1,0 +1,30 @@
+import Tensors
+
+/// Two linear layers with an activation between and dropout after both: a transformer's second half.
+///
+/// Shapes: [..., width] → [..., outputs]. Names: fc1, fc2 as timm's, or c_fc, c_proj as OpenCLIP's.
+public struct MLP: Layer {
+  public let first: Linear
+  public let second: Linear
+  let activation: Activation
+  let dropouts: [Dropout]
+
+  public init(
+    _ width: Int, hidden: Int, outputs: Int? = nil, activation: Activation = .gelu,
+    dropout: Float = 0, names: (String, String) = ("fc1", "fc2"), initial: Initializer? = nil,
+    secondInitial: Initializer? = nil, biasInitial: Initializer? = nil, in scope: inout Scope
+  ) {
+    first = Linear(
+      width, hidden, initial: initial, biasInitial: biasInitial, in: &scope[names.0])
+    second = Linear(
+      hidden, outputs ?? width, initial: secondInitial ?? initial, biasInitial: biasInitial,
+      in: &scope[names.1])
+    self.activation = activation
+    dropouts = [Dropout(dropout, in: &scope["drop1"]), Dropout(dropout, in: &scope["drop2"])]
+  }
+
+  public func callAsFunction(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    let hidden = try dropouts[0](activation(first(x)), pass)
+    return try dropouts[1](second(hidden), pass)
+  }
+}

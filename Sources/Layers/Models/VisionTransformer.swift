@@ -1,0 +1,125 @@
+import Tensors
+
+/// A vision transformer (Dosovitskiy et al. 2021) under timm's names: patch_embed.proj, cls_token,
+/// pos_embed, blocks, norm (fc_norm with mean pooling), head.
+///
+/// Shapes: images [B, height, width, channels] → [B, classes], or [B, width] without classes. Images
+/// of other sizes than declared are taken; the position embedding is then resampled.
+public struct VisionTransformer: Layer {
+  /// How tokens become one row a sample.
+  public enum Pooling: Sendable {
+    case classToken
+    /// The mean of the patches' tokens; there is then no class token.
+    case mean
+  }
+
+  public let patches: Convolution
+  public let classToken: Parameter?  // [1, 1, width]
+  public let positions: Parameter  // [1, classToken + grid, width]
+  public let blocks: [TransformerBlock]
+  /// Over all tokens with a class token, over the pooled row with mean pooling.
+  public let norm: LayerNorm
+  public let head: Linear?
+  let pooling: Pooling
+  let patch: Int
+  let grid: [Int]  // rows and columns of patches that `positions` was declared for
+  let dropout: Dropout
+
+  /// - Parameters:
+  ///   - imageSize: Height and width in pixels; multiples of `patch`.
+  ///   - patch: Side of a patch in pixels.
+  ///   - classes: Outputs of the head; `nil` for none.
+  ///   - dropout: After the position embedding and in the blocks.
+  ///   - dropPath: Of the last block; it rises linearly from 0 at the first.
+  public init(
+    imageSize: (height: Int, width: Int), patch: Int, width: Int, depth: Int, heads: Int,
+    mlpRatio: Float = 4, channels: Int = 3, classes: Int? = nil, pooling: Pooling = .classToken,
+    dropout: Float = 0, dropPath: Float = 0, in scope: inout Scope
+  ) {
+    precondition(
+      imageSize.height % patch == 0 && imageSize.width % patch == 0,
+      "VisionTransformer \(scope.prefix): patches of \(patch) in \(imageSize)")
+    self.patch = patch
+    self.pooling = pooling
+    grid = [imageSize.height / patch, imageSize.width / patch]
+    patches = Convolution(
+      channels, width, kernel: patch, stride: patch, in: &scope["patch_embed.proj"])
+    classToken =
+      pooling == .classToken
+      ? scope.parameter("cls_token", [1, 1, width], .normal(deviation: 1e-6)) : nil
+    positions = scope.parameter(
+      "pos_embed", [1, (pooling == .classToken ? 1 : 0) + grid[0] * grid[1], width],
+      .truncatedNormal(deviation: 0.02))
+    blocks = (0..<depth).map { index in
+      TransformerBlock(
+        width, heads: heads, depth: depth, mlpRatio: mlpRatio, epsilon: 1e-6, dropout: dropout,
+        dropPath: depth > 1 ? dropPath * Float(index) / Float(depth - 1) : 0, names: .timm,
+        in: &scope["blocks", index])
+    }
+    norm = LayerNorm(
+      width, epsilon: 1e-6, in: &scope[pooling == .classToken ? "norm" : "fc_norm"])
+    head = classes.map {
+      Linear(
+        width, $0, initial: .truncatedNormal(deviation: 0.02), biasInitial: .zeros,
+        in: &scope["head"])
+    }
+    self.dropout = Dropout(dropout, in: &scope["pos_drop"])
+  }
+
+  public func callAsFunction(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    let row = try pooled(x, pass)
+    return head?(row) ?? row
+  }
+
+  /// One row a sample, before the head: [B, width].
+  public func pooled(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    let tokens = try tokens(x, pass)
+    switch pooling {
+    case .classToken:
+      return tokens.sliced(axis: 1, 0..<1).reshaped([x.shape[0], tokens.shape[2]])
+    case .mean: return norm(tokens.mean(axes: [1]))
+    }
+  }
+
+  /// The patches' tokens as a map: [B, height/patch, width/patch, width].
+  public func features(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    let tokens = try tokens(x, pass)
+    let first = classToken == nil ? 0 : 1
+    return tokens.sliced(axis: 1, first..<tokens.shape[1])
+      .reshaped([x.shape[0], x.shape[1] / patch, x.shape[2] / patch, tokens.shape[2]])
+  }
+
+  /// All tokens after the last block (and norm, with a class token, which comes first).
+  ///
+  /// Shapes: [B, height, width, channels] → [B, tokens, width].
+  public func tokens(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    precondition(
+      x.rank == 4 && x.shape[1] % patch == 0 && x.shape[2] % patch == 0,
+      "VisionTransformer: patches of \(patch) in \(x.shape)")
+    let embedded = patches(x)
+    let (batch, width) = (x.shape[0], embedded.shape[3])
+    let seen = [embedded.shape[1], embedded.shape[2]]
+    var tokens = embedded.reshaped([batch, seen[0] * seen[1], width])
+    if let classToken {
+      tokens = concatenated(
+        [classToken.value.broadcast(to: [batch, 1, width]), tokens], axis: 1)
+    }
+    tokens = tokens + positions(for: seen)
+    tokens = try dropout(tokens, pass)
+    for block in blocks { tokens = try block(tokens, pass) }
+    return pooling == .classToken ? norm(tokens) : tokens
+  }
+
+  /// [tokens, width] for a grid of patches, resampled bicubically where it is not the declared one.
+  private func positions(for seen: [Int]) -> Tensor {
+    let all = positions.value
+    let (count, width) = (all.shape[1], all.shape[2])
+    if seen == grid { return all.reshaped([count, width]) }
+    let first = count - grid[0] * grid[1]
+    let map = all.sliced(axis: 1, first..<count).reshaped([1, grid[0], grid[1], width])
+    let resampled = resize(map, to: seen, mode: .bicubic(alignCorners: false))
+      .reshaped([seen[0] * seen[1], width])
+    if first == 0 { return resampled }
+    return concatenated([all.sliced(axis: 1, 0..<first).reshaped([first, width]), resampled], axis: 0)
+  }
+}
