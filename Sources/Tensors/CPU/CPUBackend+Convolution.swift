@@ -106,6 +106,6 @@ extension CPUBackend {
   }
 
   private func rectify(_ y: UnsafeMutablePointer<Float>, _ count: Int) {
-    mk_unary_f32(UnaryOperation.relu.rawValue, 0, y, y, Int64(count))
+    mk_unary_f32(UnaryOperation.relu.rawValue, 0, 0, y, y, Int64(count))
   }
 }
