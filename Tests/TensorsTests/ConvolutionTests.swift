@@ -105,9 +105,10 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       c.x, c.weight, stride: c.stride, padding: c.padding, dilation: c.dilation, groups: c.groups)
     let dy = Tensor.normal(y.shape, key: RandomKey(seed: 6))
     let spatial = c.input.count - 2
-    let outputPadding = (0..<spatial).map { axis in
-      c.input[axis + 1] - (y.shape[axis + 1] - 1) * c.stride[axis] + 2 * c.padding[axis]
-        - c.dilation[axis] * (c.kernel[axis] - 1) - 1
+    let outputPadding = (0..<spatial).map { axis -> Int in
+      let reach: Int = c.dilation[axis] * (c.kernel[axis] - 1) + 1
+      let least: Int = (y.shape[axis + 1] - 1) * c.stride[axis] - 2 * c.padding[axis] + reach
+      return c.input[axis + 1] - least
     }
     let dx = transposedConvolution(
       dy, c.weight, stride: c.stride, padding: c.padding, outputPadding: outputPadding,
@@ -160,36 +161,45 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     let input = ones + c.input[1...rank]
     let (kernel, stride, dilation) = (ones + c.kernel, ones + c.stride, ones + c.dilation)
     let padding = zeros + c.padding
-    let size = (0..<3).map {
-      (input[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
+    let size = (0..<3).map { axis -> Int in
+      let reach: Int = dilation[axis] * (kernel[axis] - 1) + 1
+      return (input[axis] + 2 * padding[axis] - reach) / stride[axis] + 1
     }
     let channels = c.input[rank + 1]
     let (ins, outs) = (channels / c.groups, c.outputs / c.groups)
     let (x, weight, bias) = (c.x.elements, c.weight.elements, c.bias.elements)
     var y: [Float] = []
-    for place in 0..<(c.input[0] * size.reduce(1, *)) {
-      let at = [
-        place / (size[1] * size[2]) % size[0], place / size[2] % size[1], place % size[2],
-      ]
-      let image = place / size.reduce(1, *)
+    for place in 0..<size.reduce(c.input[0], *) {
+      let at = coordinates(place, in: [c.input[0]] + size)
       for output in 0..<c.outputs {
         var sum = Double(bias[output])
         for tap in 0..<kernel.reduce(1, *) {
-          let t = [
-            tap / (kernel[1] * kernel[2]), tap / kernel[2] % kernel[1], tap % kernel[2],
-          ]
-          let from = (0..<3).map { at[$0] * stride[$0] - padding[$0] + t[$0] * dilation[$0] }
-          guard (0..<3).allSatisfy({ from[$0] >= 0 && from[$0] < input[$0] }) else { continue }
-          let row = ((image * input[0] + from[0]) * input[1] + from[1]) * input[2] + from[2]
+          let t = coordinates(tap, in: kernel)
+          var row = at[0]
+          var isInside = true
+          for axis in 0..<3 {
+            let from: Int = at[axis + 1] * stride[axis] - padding[axis] + t[axis] * dilation[axis]
+            isInside = isInside && from >= 0 && from < input[axis]
+            row = row * input[axis] + from
+          }
+          guard isInside else { continue }
           for channel in 0..<ins {
-            sum +=
-              Double(x[row * channels + output / outs * ins + channel])
-              * Double(weight[(tap * ins + channel) * c.outputs + output])
+            let value = x[row * channels + output / outs * ins + channel]
+            sum += Double(value) * Double(weight[(tap * ins + channel) * c.outputs + output])
           }
         }
         y.append(Float(sum))
       }
     }
     return Tensor(y, shape: [c.input[0]] + size.suffix(rank) + [c.outputs])
+  }
+
+  private func coordinates(_ place: Int, in sizes: [Int]) -> [Int] {
+    var (rest, result) = (place, [Int]())
+    for size in sizes.reversed() {
+      result.insert(rest % size, at: 0)
+      rest /= size
+    }
+    return result
   }
 }
