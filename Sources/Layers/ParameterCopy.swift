@@ -41,10 +41,9 @@ public struct ParameterCopy: Sendable {
 
   /// Evaluates `body` with the copies in place of their sources; writes to `State` are off inside.
   public func evaluate<R>(_ body: () throws -> R) rethrows -> R {
-    let pairs =
-      zip(sources.map(\.index), copies.map(\.value))
-      + zip(stateSources.map(\.index), stateCopies.map(\.value))
-    return try withOverrides(pairs.map { ($0.0, $0.1) }, body)
+    let indices = sources.map(\.index) + stateSources.map(\.index)
+    let values = (copies + stateCopies).map(\.value)
+    return try withOverrides(Array(zip(indices, values)), body)
   }
 
   /// copy ← momentum · copy + (1 − momentum) · source, with the sources' values at this line; counters
