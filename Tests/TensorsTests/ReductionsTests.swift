@@ -39,7 +39,7 @@ import Tensors
 
   @Test func `sums long rows and columns exactly enough`() {
     let long = Tensor(repeating: 0.1, shape: [1_000_003])
-    #expect(abs(long.sum().scalar - 100_000.3) < 0.05)
+    #expect(abs(long.sum().scalar - 100_000.3) < 0.1)
     for count in [0, 1, 15, 16, 17, 4095, 4096, 4097] {
       let x = sample([count, 2])
       expectClose(x.sum(axes: [0]), Tensor(plainSum(x, [0])), within: 1e-4)
