@@ -37,3 +37,15 @@ package final class OwnedThread: Sendable {
     if let thread { pthread_join(thread, nil) }
   }
 }
+
+/// Passes a socket to the thread that will own it: made in one, used only in the other.
+final class Handed<Value>: @unchecked Sendable {
+  private var value: Value?
+  init(_ value: Value) { self.value = value }
+
+  func take() -> Value {
+    guard let value else { preconditionFailure("Handed: taken twice") }
+    self.value = nil
+    return value
+  }
+}
