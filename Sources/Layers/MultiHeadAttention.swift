@@ -64,7 +64,7 @@ public struct MultiHeadAttention: Layer {
     let width = x.shape[2]
     let parts: [Tensor]
     if let context {
-      parts = [project(x, 0..<1)] + split(project(context, 1..<3), 2)
+      parts = split(project(x, 0..<1), 1) + split(project(context, 1..<3), 2)
     } else {
       parts = split(project(x, 0..<3), 3)
     }

@@ -2,6 +2,7 @@ import Collectives
 import Layers
 import Tensors
 import TestSupport
+import Testing
 
 /// A model of its own arena, sealed.
 func built<Model>(
@@ -12,6 +13,13 @@ func built<Model>(
   let model = try make(&scope)
   arena.seal(moments: 0, key: RandomKey(seed: seed))
   return (model, arena)
+}
+
+/// Only declared: for counts, without memory for large models.
+func declared<Model>(_ make: (inout Scope) -> Model) -> (Model, Arena) {
+  let arena = Arena()
+  var scope = Scope(arena)
+  return (make(&scope), arena)
 }
 
 /// The pass of a job with one replica.

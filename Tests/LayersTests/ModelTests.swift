@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct VisionTransformerTests {
   @Test func `has as many parameters as published`() {
-    let (_, small) = built {
+    let (_, small) = declared {
       VisionTransformer(
         imageSize: (224, 224), patch: 16, width: 384, depth: 12, heads: 6, classes: 1000, in: &$0)
     }
@@ -67,7 +67,7 @@ import Testing
 
 @Suite struct TextTransformerTests {
   @Test func `has as many parameters as published`() {
-    let (_, arena) = built {
+    let (_, arena) = declared {
       TextTransformer(
         vocabulary: 49408, context: 77, width: 512, depth: 12, heads: 8, outputs: 512, in: &$0)
     }
@@ -129,11 +129,11 @@ import Testing
 
 @Suite struct ResNetTests {
   @Test func `has as many parameters as published`() {
-    let (_, eighteen) = built { ResNet(.resNet18, classes: 1000, in: &$0) }
+    let (_, eighteen) = declared { ResNet(.resNet18, classes: 1000, in: &$0) }
     #expect(eighteen.parameterCount == 11_689_512)
-    let (_, thirtyFour) = built { ResNet(.resNet34, classes: 1000, in: &$0) }
+    let (_, thirtyFour) = declared { ResNet(.resNet34, classes: 1000, in: &$0) }
     #expect(thirtyFour.parameterCount == 21_797_672)
-    let (_, fifty) = built { ResNet(.resNet50, classes: 1000, in: &$0) }
+    let (_, fifty) = declared { ResNet(.resNet50, classes: 1000, in: &$0) }
     #expect(fifty.parameterCount == 25_557_032)
     #expect(fifty.entries.count == 320)  // names in torchvision's state_dict
   }
@@ -178,7 +178,7 @@ import Testing
       let found = try gradients(of: (y * y).sum(), over: parameters.map(\.value))
       for (parameter, gradient) in zip(parameters, found) {
         #expect(gradient.elements.contains { $0 != 0 }, "\(parameter.name)")
-        #expect(gradient.elements.allSatisfy(\.isFinite), "\(parameter.name)")
+        #expect(gradient.elements.allSatisfy { $0.isFinite }, "\(parameter.name)")
       }
     }
   }
