@@ -38,7 +38,7 @@ import Testing
         imageSize: (4, 4), patch: 2, width: 4, depth: 1, heads: 2, mlpRatio: 1, channels: 1,
         classes: 2, pooling: pooling, in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     try checkGradients(arena, at: normal([1, 4, 4, 1], 2), within: 5e-2) {
       try model($0, alone(samples: 1))
     }
@@ -55,7 +55,7 @@ import Testing
         imageSize: (4, 4), patch: 2, width: 4, depth: 3, heads: 2, dropout: 0.2, dropPath: 0.5,
         in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     let x = normal([4, 4, 4, 3], 2)
     let whole = try model(x, alone(training: true, samples: 4))
     let solo = alone(training: true, samples: 1)
@@ -119,7 +119,7 @@ import Testing
       TextTransformer(
         vocabulary: 4, context: 3, width: 4, depth: 1, heads: 2, outputs: 2, in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     let texts = IntTensor([1, 3, 0, 2, 1, 3], shape: [2, 3])
     try checkGradients(arena, at: Tensor([1]), within: 5e-2) {
       try model(texts, alone()) * $0.reshaped([])

@@ -25,7 +25,7 @@ public struct LoadReport: Sendable, Equatable {
 }
 
 extension Arena {
-  /// The entries under the ecosystem's names and in its order of axes, sorted by name.
+  /// Copies of the entries under the ecosystem's names and in its order of axes, sorted by name.
   ///
   /// - Parameters:
   ///   - prefix: Only what lies below this scope, without the prefix; all by default.
@@ -37,7 +37,7 @@ extension Arena {
       let entry = entries[index]
       guard let name = entry.name(below: prefix), isIncluded(entry) else { return nil }
       return Safetensors.Item(
-        name, entry.layout.exported(value(at: index)),
+        name, Tensor(entry.layout.exported(value(at: index)).elements, shape: entry.exportedShape),
         as: entry.layout == .counter ? .int64 : .float32)
     }.sorted { $0.name < $1.name }
   }
@@ -73,7 +73,7 @@ extension Arena {
         continue
       }
       claimed.insert(origin)
-      let expected = entry.layout.exportedShape(entry.shape)
+      let expected = entry.exportedShape
       guard stored.shape == expected else {
         report.mismatchedShape.append(
           LoadReport.Mismatch(name: entry.name, expected: expected, found: stored.shape))
@@ -96,6 +96,8 @@ extension Arena {
 }
 
 extension Arena.Entry {
+  fileprivate var exportedShape: [Int] { layout.exportedShape(shape) }
+
   /// The name without `prefix`, `nil` for an entry that is not below it.
   fileprivate func name(below prefix: String) -> String? {
     if prefix.isEmpty { return name }
