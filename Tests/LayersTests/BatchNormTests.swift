@@ -33,10 +33,9 @@ private struct Bench: Sendable {
     after(Activation.gelu(try norm(before(x), pass)))
   }
 
-  /// - Parameters:
-  ///   - rows: Of each replica.
-  ///   - weights: Cotangents of the outputs: the loss is their product's sum, over all replicas.
-  ///   - borders: Where one worker's replicas end and the next one's begin.
+  /// - `rows`: Of each replica.
+  /// - `weights`: Cotangents of the outputs: the loss is their product's sum, over all replicas.
+  /// - `borders`: Where one worker's replicas end and the next one's begin.
   func run(
     _ x: Tensor, weights: Tensor, rows: [Int], borders: [Int] = [], permits: Int = 2
   ) throws -> Result {

@@ -185,6 +185,11 @@ import Testing
 }
 
 @Suite struct UNetTests {
+  @Test func `has as many parameters as published`() {
+    let (_, arena) = declared { UNet(classes: 1, in: &$0) }
+    #expect(arena.parameterCount == 17_262_977)  // milesial, 3 channels, bilinear
+  }
+
   @Test func `has the names and shapes of milesial's`() {
     let (_, arena) = built { UNet(classes: 2, width: 4, levels: 2, in: &$0) }
     let shapes = Dictionary(

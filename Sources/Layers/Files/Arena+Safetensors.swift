@@ -27,9 +27,8 @@ public struct LoadReport: Sendable, Equatable {
 extension Arena {
   /// Copies of the entries under the ecosystem's names and in its order of axes, sorted by name.
   ///
-  /// - Parameters:
-  ///   - prefix: Only what lies below this scope, without the prefix; all by default.
-  ///   - isIncluded: By full name; for instance to leave copies and queues out.
+  /// - `prefix`: Only what lies below this scope, without the prefix; all by default.
+  /// - `isIncluded`: By full name; for instance to leave copies and queues out.
   public func exported(
     below prefix: String = "", where isIncluded: (Entry) -> Bool = { _ in true }
   ) -> [Safetensors.Item] {
@@ -46,13 +45,13 @@ extension Arena {
   ///
   /// Copies of a loaded parameter that the file lacks begin as their source again.
   ///
-  /// - Parameters:
-  ///   - prefix: As in `exported`.
-  ///   - isIncluded: Entries that the file is expected to hold; others are left alone.
-  ///   - rename: The model's name for a name of the file, `nil` to skip it; for other projects'
-  ///     prefixes.
-  /// - Returns: What was and was not loaded; the caller decides whether a gap is an error.
-  /// - Throws: `SafetensorsError`; entries before the faulty one are then already written.
+  /// - `prefix`: As in `exported`.
+  /// - `isIncluded`: Entries that the file is expected to hold; others are left alone.
+  /// - `rename`: The model's name for a name of the file, `nil` to skip it; for other projects'
+  ///   prefixes.
+  ///
+  /// The caller decides whether a gap in the report is an error. Throws `FileError`, `SafetensorsError`; entries
+  /// before the faulty one are then already written.
   public func load(
     from file: SafetensorsFile, below prefix: String = "",
     where isIncluded: (Entry) -> Bool = { _ in true },
