@@ -28,8 +28,7 @@ public struct Scope {
 
   /// Declares a parameter.
   ///
-  /// - Parameters:
-  ///   - shape: As the kernels want it; `layout` says how the ecosystem's files hold it.
+  /// - `shape`: As the kernels want it; `layout` says how the ecosystem's files hold it.
   public mutating func parameter(
     _ name: String, _ shape: [Int], _ initial: Initializer, layout: ParameterLayout = .plain
   ) -> Parameter {
@@ -48,7 +47,8 @@ public struct Scope {
     State(
       arena: arena,
       index: arena.declare(
-        Arena.Entry(name: full(name), kind: .state, shape: shape, layout: layout, initial: initial)))
+        Arena.Entry(name: full(name), kind: .state, shape: shape, layout: layout, initial: initial))
+    )
   }
 
   /// Declares a tensor that steps write and that begins with the value of another entry.
