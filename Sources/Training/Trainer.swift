@@ -102,7 +102,7 @@ package final class Trainer {
     let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
     let busyBefore = group.permits.busySeconds
-    let results = group.run(serial: progress.serial) { exchange in
+    let results = group.run(serial: progress.serial + 1) { exchange in
       let thread = ReplicaThread()
       let batch = batches.items[exchange.replica - group.hosted.lowerBound]
       let context = StepContext(
@@ -143,7 +143,7 @@ package final class Trainer {
     let source = try data.source(split)
     let key = RandomKey(seed: job.seed).derived("pass").derived(progress.step)
     let (program, batch, values) = (program, job.evaluationBatch, average?.values ?? [])
-    let results = group.run(serial: progress.serial) { exchange in
+    let results = group.run(serial: progress.serial + 1) { exchange in
       try ReplicaThread().run {
         try withValues(values) {
           try program.evaluate(
