@@ -69,7 +69,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
     let queue = EventQueue<Event>()
     self.queue = queue
     files = JobFiles { queue.put(.checkpoint($0, $1)) }
-    context = try ZeroMQContext()
+    let context = try ZeroMQContext()
+    self.context = context
     let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
     let security = keys?.serverSecurity ?? .insecure
     keyGuard = try keys.map { try KeyGuard(in: context, admitting: [$0.member.publicKey]) }

@@ -64,6 +64,7 @@ extension ExchangeLink {
     let lacking = all.filter { answers[$0]?.head == [1] }
     let having = all.filter { answers[$0]?.head == [0] }
     if isLacking { return (having.min(), []) }
+    let index = (0...all.count).first { !all.contains($0) } ?? 0
     // A lower member that has the state sends it; only one does.
     return (nil, having.contains { $0 < index } ? [] : lacking)
   }
