@@ -127,7 +127,23 @@ static inline int64_t positions(const mk_window *w) { return w->batch * w->out[0
         }                                                                                                      \
   }
 
-enum { BLOCK = 64 };  // channels summed in registers
+typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+
+// The sums of `count` times 16 channels of one position from channel c0 on, in registers (arrays of floats stay in
+// memory: the compiler vectorises too late to lift them out).
+static inline __attribute__((always_inline)) void depthwise_block(const float *x, const float *weight,
+                                                                  const float *bias, const mk_window *w, position p,
+                                                                  int64_t c0, int count, float *y) {
+  lanes sum[4] = {{0}};
+  int64_t outs = w->channels;
+  if (bias)
+    for (int i = 0; i < count; i++) sum[i] = *(const lanes *)(bias + c0 + 16 * i);
+  FOR_TAPS({
+    const float *a = x + input + c0, *b = weight + tap * outs + c0;
+    for (int i = 0; i < count; i++) sum[i] += *(const lanes *)(a + 16 * i) * *(const lanes *)(b + 16 * i);
+  })
+  for (int i = 0; i < count; i++) *(lanes *)(y + c0 + 16 * i) = sum[i];
+}
 
 MK_VARIANTS
 void mk_depthwise_f32(const float *x, const float *weight, const float *bias, const mk_window *w, int64_t m, float *y) {
@@ -143,15 +159,9 @@ void mk_depthwise_f32(const float *x, const float *weight, const float *bias, co
       continue;
     }
     int64_t c0 = 0;
-    for (; c0 + BLOCK <= outs; c0 += BLOCK) {
-      float sum[BLOCK];
-      for (int c = 0; c < BLOCK; c++) sum[c] = bias ? bias[c0 + c] : 0.0f;
-      FOR_TAPS({
-        const float *a = x + input + c0, *b = weight + tap * outs + c0;
-        for (int c = 0; c < BLOCK; c++) sum[c] += a[c] * b[c];
-      })
-      for (int c = 0; c < BLOCK; c++) y[c0 + c] = sum[c];
-    }
+    for (; c0 + 64 <= outs; c0 += 64) depthwise_block(x, weight, bias, w, p, c0, 4, y);
+    for (; c0 + 32 <= outs; c0 += 32) depthwise_block(x, weight, bias, w, p, c0, 2, y);
+    for (; c0 + 16 <= outs; c0 += 16) depthwise_block(x, weight, bias, w, p, c0, 1, y);
     if (c0 == outs) continue;
     for (int64_t c = c0; c < outs; c++) y[c] = bias ? bias[c] : 0.0f;
     FOR_TAPS({

@@ -8,7 +8,16 @@ package final class ComputePermits: Sendable {
   private nonisolated(unsafe) var nextTicket: UInt64 = 0
   private nonisolated(unsafe) var served: UInt64 = 0
 
+  private nonisolated(unsafe) var busy = Duration.zero
+  private nonisolated(unsafe) var busySince: ContinuousClock.Instant?
+
   package let count: Int
+
+  /// How long at least one permit was held, in all: the time a worker computed. For `status`.
+  package var busySeconds: Double {
+    let total = monitor.withLock { busy + (busySince.map { ContinuousClock.now - $0 } ?? .zero) }
+    return Double(total.components.seconds) + Double(total.components.attoseconds) * 1e-18
+  }
 
   package init(count: Int) {
     precondition(count >= 1, "ComputePermits: \(count)")
@@ -22,6 +31,7 @@ package final class ComputePermits: Sendable {
       nextTicket += 1
       while ticket != served || free == 0 { monitor.wait() }
       served += 1
+      if free == count { busySince = .now }
       free -= 1
       if free > 0 { monitor.wakeAll() }
     }
@@ -31,6 +41,10 @@ package final class ComputePermits: Sendable {
     monitor.withLock {
       free += 1
       precondition(free <= count, "ComputePermits: released more often than acquired")
+      if free == count, let since = busySince {
+        busy += .now - since
+        busySince = nil
+      }
       monitor.wakeAll()
     }
   }

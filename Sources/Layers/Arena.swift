@@ -57,10 +57,9 @@ public final class Arena: @unchecked Sendable {
 
   /// Lays the sections out, allocates and writes the initial values.
   ///
-  /// - Parameters:
-  ///   - moments: How many arrays of the parameters' size the optimiser keeps; zeroed.
-  ///   - key: Initial values are keyed by this and the entry's name, so neither the order of
-  ///     declarations nor another layer's size changes them.
+  /// - `moments`: How many arrays of the parameters' size the optimiser keeps; zeroed.
+  /// - `key`: Initial values are keyed by this and the entry's name, so neither the order of
+  ///   declarations nor another layer's size changes them.
   public func seal(moments: Int, key: RandomKey) {
     precondition(!isSealed, "Arena: sealed twice")
     var offset = 0

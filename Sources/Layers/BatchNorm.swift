@@ -22,9 +22,8 @@ public struct BatchNorm: Layer {
   let momentum: Float
   let epsilon: Float
 
-  /// - Parameters:
-  ///   - momentum: The share of the new batch in the running statistics.
-  ///   - initial: Of the weight; zeros make a residual branch begin as nothing.
+  /// - `momentum`: The share of the new batch in the running statistics.
+  /// - `initial`: Of the weight; zeros make a residual branch begin as nothing.
   public init(
     _ channels: Int, momentum: Float = 0.1, epsilon: Float = 1e-5, affine: Bool = true,
     initial: Initializer = .ones, in scope: inout Scope

@@ -13,9 +13,8 @@ public struct Convolution: PureLayer {
   let dilation: [Int]
   let groups: Int
 
-  /// - Parameters:
-  ///   - kernel: One size per spatial axis; so `stride` (1), `padding` (0) and `dilation` (1).
-  ///   - initial: Of the weight; uniform in ±1/√(in/groups · kernel) by default, as torch's.
+  /// - `kernel`: One size per spatial axis; so `stride` (1), `padding` (0) and `dilation` (1).
+  /// - `initial`: Of the weight; uniform in ±1/√(in/groups · kernel) by default, as torch's.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil,
     dilation: [Int]? = nil, groups: Int = 1, bias: Bool = true, initial: Initializer? = nil,

@@ -6,7 +6,7 @@ import Tensors
 public struct Embedding: Sendable {
   public let weight: Parameter
 
-  /// - Parameter initial: Standard normal by default, as torch's.
+  /// - `initial`: Standard normal by default, as torch's.
   public init(
     _ count: Int, _ width: Int, initial: Initializer = .normal(deviation: 1),
     in scope: inout Scope

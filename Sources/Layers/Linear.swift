@@ -7,11 +7,10 @@ public struct Linear: PureLayer {
   public let weight: Parameter
   public let bias: Parameter?
 
-  /// - Parameters:
-  ///   - afterFlatten: The layer reads a flattened [height, width, channels]; the ecosystem flattens
-  ///     [channels, height, width], so files hold the columns in that order.
-  ///   - initial: Of the weight; uniform in ±1/√in by default, as torch's.
-  ///   - biasInitial: Likewise.
+  /// - `afterFlatten`: The layer reads a flattened [height, width, channels]; the ecosystem flattens
+  ///   [channels, height, width], so files hold the columns in that order.
+  /// - `initial`: Of the weight; uniform in ±1/√in by default, as torch's.
+  /// - `biasInitial`: Likewise.
   public init(
     _ inputs: Int, _ outputs: Int, bias: Bool = true,
     afterFlatten: (height: Int, width: Int, channels: Int)? = nil, initial: Initializer? = nil,

@@ -20,10 +20,9 @@ public struct MultiHeadAttention: Layer {
   let isCausal: Bool
   let dropout: Dropout
 
-  /// - Parameters:
-  ///   - isCausal: Position i sees positions 0 ... i only.
-  ///   - dropout: After the output projection.
-  ///   - initial: Of the packed projection; Glorot uniform by default.
+  /// - `isCausal`: Position i sees positions 0 ... i only.
+  /// - `dropout`: After the output projection.
+  /// - `initial`: Of the packed projection; Glorot uniform by default.
   public init(
     _ width: Int, heads: Int, isCausal: Bool = false, bias: Bool = true, dropout: Float = 0,
     names: Names = .torch, initial: Initializer? = nil, outputInitial: Initializer? = nil,
@@ -55,16 +54,15 @@ public struct MultiHeadAttention: Layer {
     try self(x, context: nil, mask: nil, pass)
   }
 
-  /// - Parameters:
-  ///   - context: Where keys and values come from; `x` itself by default.
-  ///   - mask: Added to the scores, as `attention` takes it.
+  /// - `context`: Where keys and values come from; `x` itself by default.
+  /// - `mask`: Added to the scores, as `attention` takes it.
   public func callAsFunction(
     _ x: Tensor, context: Tensor?, mask: Tensor?, _ pass: Forward
   ) throws -> Tensor {
     let width = x.shape[2]
     let parts: [Tensor]
     if let context {
-      parts = [project(x, 0..<1)] + split(project(context, 1..<3), 2)
+      parts = split(project(x, 0..<1), 1) + split(project(context, 1..<3), 2)
     } else {
       parts = split(project(x, 0..<3), 3)
     }

@@ -24,8 +24,7 @@ public struct ParameterCopy: Sendable {
       of: source.parameters, states: source.states, below: source.prefix, in: &scope)
   }
 
-  /// - Parameters:
-  ///   - prefix: Left out of the copies' names.
+  /// - `prefix`: Left out of the copies' names.
   public init(
     of parameters: [Parameter], states: [State] = [], below prefix: String = "",
     in scope: inout Scope

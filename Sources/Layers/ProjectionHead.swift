@@ -12,10 +12,9 @@ public struct ProjectionHead: Layer {
   let activation: Activation
   let isNormalized: Bool
 
-  /// - Parameters:
-  ///   - hidden: Width between; that of the input by default.
-  ///   - normalization: Between the first layer and the activation, over all rows.
-  ///   - isNormalized: Whether rows are scaled to unit length.
+  /// - `hidden`: Width between; that of the input by default.
+  /// - `normalization`: Between the first layer and the activation, over all rows.
+  /// - `isNormalized`: Whether rows are scaled to unit length.
   public init(
     _ inputs: Int, _ outputs: Int, hidden: Int? = nil, activation: Activation = .relu,
     normalization: Normalization = .none, isNormalized: Bool = true, in scope: inout Scope

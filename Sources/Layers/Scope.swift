@@ -28,9 +28,8 @@ public struct Scope {
 
   /// Declares a parameter.
   ///
-  /// - Parameters:
-  ///   - shape: As the kernels want it; `layout` says how the ecosystem's files hold it.
-  ///   - range: Elements outside are put back to its nearer end after each update.
+  /// - `shape`: As the kernels want it; `layout` says how the ecosystem's files hold it.
+  /// - `range`: Elements outside are put back to its nearer end after each update.
   public mutating func parameter(
     _ name: String, _ shape: [Int], _ initial: Initializer, layout: ParameterLayout = .plain,
     within range: ClosedRange<Float>? = nil
@@ -51,7 +50,8 @@ public struct Scope {
     State(
       arena: arena,
       index: arena.declare(
-        Arena.Entry(name: full(name), kind: .state, shape: shape, layout: layout, initial: initial)))
+        Arena.Entry(name: full(name), kind: .state, shape: shape, layout: layout, initial: initial))
+    )
   }
 
   /// Declares a tensor that steps write and that begins with the value of another entry.

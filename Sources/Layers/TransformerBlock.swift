@@ -18,9 +18,8 @@ public struct TransformerBlock: Layer {
   public let mlp: MLP
   let paths: [DropPath]
 
-  /// - Parameters:
-  ///   - depth: Blocks of the whole transformer; OpenCLIP's initial deviations depend on it.
-  ///   - dropPath: Probability of leaving each half out for a sample.
+  /// - `depth`: Blocks of the whole transformer; OpenCLIP's initial deviations depend on it.
+  /// - `dropPath`: Probability of leaving each half out for a sample.
   public init(
     _ width: Int, heads: Int, depth: Int, mlpRatio: Float = 4, isCausal: Bool = false,
     activation: Activation = .gelu, epsilon: Float, dropout: Float = 0, dropPath: Float = 0,
@@ -61,7 +60,7 @@ public struct TransformerBlock: Layer {
     try self(x, mask: nil, pass)
   }
 
-  /// - Parameter mask: Added to the attention's scores.
+  /// - `mask`: Added to the attention's scores.
   public func callAsFunction(_ x: Tensor, mask: Tensor?, _ pass: Forward) throws -> Tensor {
     let mixed = x + (try paths[0](attention(firstNorm(x), context: nil, mask: mask, pass), pass))
     return mixed + (try paths[1](mlp(secondNorm(mixed), pass), pass))

@@ -14,9 +14,8 @@ public struct TransposedConvolution: PureLayer {
   let dilation: [Int]
   let groups: Int
 
-  /// - Parameters:
-  ///   - kernel: The same along each of `dimensions` spatial axes, as are the other sizes.
-  ///   - initial: Of the weight; uniform in ±1/√(out/groups · kernel) by default, as torch's.
+  /// - `kernel`: The same along each of `dimensions` spatial axes, as are the other sizes.
+  /// - `initial`: Of the weight; uniform in ±1/√(out/groups · kernel) by default, as torch's.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, dimensions: Int = 2, stride: Int = 1,
     padding: Int = 0, outputPadding: Int = 0, dilation: Int = 1, groups: Int = 1,
@@ -24,7 +23,8 @@ public struct TransposedConvolution: PureLayer {
   ) {
     precondition(
       inputs % groups == 0 && outputs % groups == 0,
-      "TransposedConvolution \(scope.prefix): \(groups) groups of \(inputs) and \(outputs) channels")
+      "TransposedConvolution \(scope.prefix): \(groups) groups of \(inputs) and \(outputs) channels"
+    )
     let same = { (value: Int) in [Int](repeating: value, count: dimensions) }
     self.stride = same(stride)
     self.padding = same(padding)

@@ -9,6 +9,7 @@ package protocol Backend:
   MatrixKernels,
   CopyKernels,
   ReductionKernels,
+  PairKernels,
   RowKernels,
   IndexKernels,
   OptimizerKernels,

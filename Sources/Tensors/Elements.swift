@@ -74,9 +74,51 @@ public struct Elements<Element: BitwiseCopyable & Sendable>: Sendable {
     }
   }
 
+  /// Positions of the first axis by index, repeats allowed, copied.
+  ///
+  /// Precondition: indices are in 0 ..< n.
+  public func gatherRows(_ indices: IntTensor) -> Self {
+    precondition(!shape.isEmpty, "gatherRows: of a scalar")
+    let width = shape.dropFirst().reduce(1, *)
+    return Self(shape: indices.shape + shape.dropFirst()) { result in
+      withUnsafeElements { all in
+        indices.withUnsafeElements { chosen in
+          for (place, row) in chosen.enumerated() {
+            precondition(row >= 0 && row < shape[0], "gatherRows: index \(row) of \(shape[0])")
+            for column in 0..<width {
+              result[place * width + column] = all[Int(row) * width + column]
+            }
+          }
+        }
+      }
+    }
+  }
+
   private init(shape: [Int], storage: Storage) {
     self.shape = shape
     self.storage = storage
+  }
+}
+
+/// Parts one after another along the first axis; their other sizes agree.
+///
+/// Precondition: at least one part.
+public func concatenated<Element>(_ parts: [Elements<Element>]) -> Elements<Element> {
+  guard let first = parts.first else { preconditionFailure("concatenated: no parts") }
+  let rest = first.shape.dropFirst()
+  for part in parts {
+    precondition(
+      !part.shape.isEmpty && part.shape.dropFirst() == rest,
+      "concatenated: shapes \(first.shape) and \(part.shape)")
+  }
+  return Elements(shape: [parts.reduce(0) { $0 + $1.shape[0] }] + rest) { result in
+    var start = 0
+    for part in parts {
+      part.withUnsafeElements { all in
+        for index in all.indices { result[start + index] = all[index] }
+      }
+      start += part.count
+    }
   }
 }
 

@@ -87,7 +87,7 @@ extension Tensor {
   }
 
   /// self + part; in `self`'s own memory if nobody else sees it. For the reverse run only.
-  consuming func adding(consuming part: Tensor) -> Tensor {
+  package consuming func adding(consuming part: Tensor) -> Tensor {
     guard !Tape.isRecordingHere, ownsItsMemory() else { return self + part }
     backend.binary(.add, self, part.plain, into: self)
     return self

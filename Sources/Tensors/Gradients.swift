@@ -25,6 +25,7 @@ public enum GradientError: Error, Equatable, CustomStringConvertible {
 ///   - retain: Keep the tape for a further call; otherwise the part used is released.
 ///   - finished: Called with (position in `xs`, gradient) as soon as that gradient is final, in the
 ///     order the reverse run reaches them; those not reached follow at the end with zeros.
+/// - Returns: One gradient per element of `xs`, of its shape.
 /// - Throws: `GradientError`, and what a collective's adjoint throws.
 public func gradients(
   of y: Tensor, over xs: [Tensor], seed: Tensor? = nil, differentiable: Bool = false,
@@ -36,9 +37,11 @@ public func gradients(
   let cotangent = seed ?? Tensor.ones(y.shape)
   precondition(
     cotangent.shape == y.shape, "gradients: seed \(cotangent.shape) for value \(y.shape)")
-  let run = { try tape.reverse(
-    from: y, cotangent, over: xs, above: -1, differentiable: differentiable,
-    retain: retain || differentiable, finished: finished) }
+  let run = {
+    try tape.reverse(
+      from: y, cotangent, over: xs, above: -1, differentiable: differentiable,
+      retain: retain || differentiable, finished: finished)
+  }
   return try differentiable ? run() : withoutRecording(run)
 }
 

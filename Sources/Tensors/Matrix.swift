@@ -28,7 +28,8 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   let y = product(a.detached, b.detached)
   return y.recorded(
     from: a, { matmul($0, b.transposed) },
-    b, { dy in
+    b,
+    { dy in
       guard b.rank == 2, a.rank > 2 else { return matmul(a.transposed, dy) }
       let rows = a.shape.dropLast().reduce(1, *)
       return matmul(

@@ -75,7 +75,8 @@ extension Tensor {
   }
 
   private func inner(_ before: [Int], _ inside: [Int]) -> Tensor {
-    viewed(inside, strides: strides, from: offset + zip(before, strides).reduce(0) { $0 + $1.0 * $1.1 })
+    viewed(
+      inside, strides: strides, from: offset + zip(before, strides).reduce(0) { $0 + $1.0 * $1.1 })
   }
 
   /// `axis` in reverse order: a view.

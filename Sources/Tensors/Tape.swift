@@ -108,7 +108,9 @@ extension Tensor {
   }
 
   /// Whether gradients can reach this tensor on the current tape.
-  public var isTracked: Bool { Tape.current.map { $0.isRecording && $0.index(of: self) >= 0 } ?? false }
+  public var isTracked: Bool {
+    Tape.current.map { $0.isRecording && $0.index(of: self) >= 0 } ?? false
+  }
 
   /// Records how gradients flow from this value, just computed, back to `inputs`.
   ///
@@ -119,6 +121,7 @@ extension Tensor {
   ///   - composite: With `fused`: computes the value from `inputs` by operations that differentiate
   ///     again. Without one, a gradient of a gradient throws and names the operation.
   ///   - pullback: Cotangent of this value → one cotangent per input, `nil` for none.
+  /// - Returns: The value, tracked if one of `inputs` is.
   public func recorded(
     from inputs: [Tensor], always: Bool = false, fused: String? = nil,
     composite: (([Tensor]) throws -> Tensor)? = nil,
@@ -140,7 +143,8 @@ extension Tensor {
     from input: Tensor, fused: String? = nil, composite: ((Tensor) throws -> Tensor)? = nil,
     pullback: @escaping (Tensor) throws -> Tensor
   ) -> Tensor {
-    recorded(from: [input], fused: fused, composite: composite.map { form in { try form($0[0]) } }) {
+    recorded(from: [input], fused: fused, composite: composite.map { form in { try form($0[0]) } })
+    {
       [try pullback($0)]
     }
   }

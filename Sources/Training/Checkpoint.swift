@@ -41,6 +41,14 @@ package struct Checkpoint: Sendable {
   /// SHA-256 of `model.safetensors`: what `--print-digest` prints.
   package var modelDigest: String { files.first { $0.name == Self.modelFile }?.sha256 ?? "" }
 
+  /// How many checkpoints the job keeps.
+  package var kept: Int {
+    guard case .integer(let keep)? = job[path: "checkpoint.keep"], keep >= 1 else {
+      return Job.CheckpointSettings().keep
+    }
+    return keep
+  }
+
   package static func name(step: Int) -> String {
     let digits = "\(step)"
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
@@ -84,10 +92,13 @@ package struct Checkpoint: Sendable {
     }
   }
 
-  /// Reads the manifest and checks every file's size and SHA-256.
+  /// Reads the manifest and checks the size and SHA-256 of its files.
   ///
+  /// - Parameter names: Only these files need to be here; all by default.
   /// Throws: `TrainingError.checkpoint` naming the file that is missing, cut or altered.
-  package static func open(_ path: String) throws -> Checkpoint {
+  package static func open(
+    _ path: String, only names: [String]? = nil
+  ) throws -> Checkpoint {
     func fail(_ problem: String) -> TrainingError { .checkpoint(path: path, problem: problem) }
     guard Files.isFolder(path) else {
       throw fail("is no folder; give a folder like runs/x/checkpoints/step-00000200")
@@ -103,7 +114,7 @@ package struct Checkpoint: Sendable {
     guard manifest.format == formatVersion else {
       throw fail("has format \(manifest.format), this program reads \(formatVersion)")
     }
-    for file in manifest.files {
+    for file in manifest.files where names?.contains(file.name) ?? true {
       guard !file.name.contains("/"), !file.name.hasPrefix(".") else {
         throw fail("names a file outside itself: \(file.name)")
       }

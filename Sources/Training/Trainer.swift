@@ -101,6 +101,7 @@ package final class Trainer {
     let key = RandomKey(seed: job.seed).derived("step").derived(0).derived(step)
     let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
+    let busyBefore = group.permits.busySeconds
     let results = group.run(serial: progress.serial) { exchange in
       let thread = ReplicaThread()
       let batch = batches.items[exchange.replica - group.hosted.lowerBound]
@@ -130,8 +131,9 @@ package final class Trainer {
       step: step, epoch: epoch, numbers: Array(outcomes[0].numbers.dropLast(2)),
       samples: Int(outcomes[0].numbers.dropLast().last?.value ?? 0),
       learningRate: optimizer.learningRate(at: step),
-      skipped: batches.items.flatMap(\.skipped), inputSeconds: batches.waited,
-      stepSeconds: MonotonicClock.seconds - started)
+      skipped: batches.items.flatMap(\.skipped), totalSkipped: progress.skippedSamples, seconds: StepSeconds(
+        input: batches.waited, compute: group.permits.busySeconds - busyBefore,
+        running: MonotonicClock.seconds - started))
   }
 
   /// Runs and commits one pass: the scores of `split`, the same on every worker.
@@ -161,10 +163,12 @@ package final class Trainer {
     progress.scores.append(
       Progress.SplitScores(split: split, step: progress.step, scores: scores))
     progress.passes += 1
-    return PassReport(split: split, step: progress.step, scores: scores, isBest: isBest)
+    return PassReport(
+      split: split, step: progress.step, number: progress.passes, scores: scores, isBest: isBest)
   }
 
   /// Continues a checkpoint: its progress too, if the job's length and data still fit.
+  @discardableResult
   package func resume(_ checkpoint: Checkpoint) throws -> LoadReport {
     try restore(checkpoint, isSameJob: true)
   }
@@ -183,17 +187,33 @@ package struct StepReport: Sendable {
   package let learningRate: Double
   /// Samples of this worker left out, with the reason.
   package let skipped: [SkippedSample]
-  /// Time the step waited for its batches.
-  package let inputSeconds: Double
-  package let stepSeconds: Double
+  /// Samples of all workers left out since the training began.
+  package let totalSkipped: Int
+  package let seconds: StepSeconds
 
   /// What goes into scalar files.
   package var scalars: [NamedValue] { numbers + [NamedValue("learningRate", learningRate)] }
 }
 
+/// Where the time of a step went on one worker.
+package struct StepSeconds: Sendable {
+  /// Waiting for batches.
+  package let input: Double
+  /// At least one replica computed.
+  package let compute: Double
+  /// From the first replica's start to the commit.
+  package let running: Double
+
+  /// All replicas waited for others.
+  package var exchange: Double { max(0, running - compute) }
+  package var total: Double { input + running }
+}
+
 package struct PassReport: Sendable {
   package let split: String
   package let step: Int
+  /// 1 for the first pass after that step.
+  package let number: Int
   package let scores: [Score]
   package let isBest: Bool
 }

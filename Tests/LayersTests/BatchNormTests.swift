@@ -6,7 +6,7 @@ import Testing
 
 /// A model of batch norm between two linear layers, run on one batch by some replicas.
 private struct Bench: Sendable {
-  struct Result: Sendable {
+  struct Result: Sendable, Equatable {
     var outputs: [Float]  // rows of all replicas in order
     var inputGradients: [Float]
     var gradients: [[Float]]  // of each parameter, summed over replicas
@@ -33,13 +33,14 @@ private struct Bench: Sendable {
     after(Activation.gelu(try norm(before(x), pass)))
   }
 
-  /// - Parameters:
-  ///   - rows: Of each replica.
-  ///   - weights: Cotangents of the outputs: the loss is their product's sum, over all replicas.
-  func run(_ x: Tensor, weights: Tensor, rows: [Int]) throws -> Result {
-    let group = ReplicaGroup(
-      replicas: rows.count, hosted: 0..<rows.count, permits: ComputePermits(count: 2), link: nil)
-    let results = group.run(serial: 1) { exchange in
+  /// - `rows`: Of each replica.
+  /// - `weights`: Cotangents of the outputs: the loss is their product's sum, over all replicas.
+  /// - `borders`: Where one worker's replicas end and the next one's begin.
+  func run(
+    _ x: Tensor, weights: Tensor, rows: [Int], borders: [Int] = [], permits: Int = 2
+  ) throws -> Result {
+    let cluster = TestCluster(replicas: rows.count, borders: borders, permits: permits)
+    let parts = try cluster.run { exchange in
       let start = rows[..<exchange.replica].reduce(0, +)
       let mine = start..<start + rows[exchange.replica]
       let pass = Forward(
@@ -60,7 +61,6 @@ private struct Bench: Sendable {
         }
       }
     }
-    let parts = try results.map { try $0.get() }
     #expect(Set(parts.map(\.2)).count == 1, "replicas differ in running statistics")
     return Result(
       outputs: parts.flatMap { $0.0.elements }, inputGradients: parts.flatMap { $0.1[0].elements },
@@ -83,6 +83,17 @@ private func expectNear(_ a: [Float], _ b: [Float], within tolerance: Float = 1e
     expectNear(parts.inputGradients, whole.inputGradients)
     for (a, b) in zip(parts.gradients, whole.gradients) { expectNear(a, b) }
     for (a, b) in zip(parts.states, whole.states) { expectNear(a, b, within: 1e-6) }
+  }
+
+  @Test(arguments: [([], 1), ([1], 2), ([3], 1), ([1, 2, 4], 1), ([1, 2, 3, 4], 2)])
+  func `gives the same bits whoever hosts the replicas`(borders: [Int], permits: Int) throws {
+    let bench = Bench()
+    let (x, weights) = (normal([23, 3], 2), normal([23, 2], 3))
+    let rows = [5, 0, 7, 1, 10]
+    let one = try bench.run(x, weights: weights, rows: rows)
+    let spread = try bench.run(
+      x, weights: weights, rows: rows, borders: borders, permits: permits)
+    #expect(one == spread)
   }
 
   @Test func `has the right gradients, and second gradients`() throws {

@@ -2,6 +2,7 @@ import Collectives
 import Layers
 import Tensors
 import TestSupport
+import Testing
 
 /// A model of its own arena, sealed.
 func built<Model>(
@@ -12,6 +13,13 @@ func built<Model>(
   let model = try make(&scope)
   arena.seal(moments: 0, key: RandomKey(seed: seed))
   return (model, arena)
+}
+
+/// Only declared: for counts, without memory for large models.
+func declared<Model>(_ make: (inout Scope) -> Model) -> (Model, Arena) {
+  let arena = Arena()
+  var scope = Scope(arena)
+  return (make(&scope), arena)
 }
 
 /// The pass of a job with one replica.
@@ -43,15 +51,12 @@ extension Arena {
     entries.filter { $0.kind == .parameter }.map(\.count).reduce(0, +)
   }
 
-  /// Puts small recognisable values in place of the initial ones: sin of a running number.
-  func fillWithWaves() {
-    var number = 0
+  /// Puts values of ordinary size in place of initial ones, which are often too small or equal for
+  /// differences to see anything.
+  func fillWithNormals() {
     for index in entries.indices where entries[index].kind == .parameter {
-      let values = (0..<entries[index].count).map { _ -> Float in
-        number += 1
-        return Float(number % 97) / 97 - 0.5
-      }
-      write(Tensor(values, shape: entries[index].shape), at: index)
+      let key = RandomKey(seed: 77).derived(entries[index].name)
+      write(.normal(entries[index].shape, key: key) * 0.5, at: index)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Layers
 import TestSupport
 import Tensors
@@ -146,6 +147,40 @@ import Testing
     try checkGradients(arena, at: x) { try layer($0, context: context, mask: nil, alone()) }
   }
 
+  /// softmax(q kᵀ / √d) v by loops, with torch's order: rows of the packed weight are queries, keys,
+  /// values, within each the heads one after another.
+  @Test func `computes what torch's documentation says`() throws {
+    let (width, heads, length) = (6, 2, 3)
+    let (layer, arena) = built { MultiHeadAttention(width, heads: heads, in: &$0) }
+    arena.fillWithNormals()
+    let weight = layer.packedWeight.value.elements
+    let bias = try #require(layer.packedBias).value.elements
+    let x = normal([1, length, width], 4)
+    func projected(_ part: Int, _ token: Int, _ channel: Int) -> Double {
+      let row = part * width + channel
+      return (0..<width).reduce(Double(bias[row])) {
+        $0 + Double(x.elements[token * width + $1]) * Double(weight[row * width + $1])
+      }
+    }
+    let size = width / heads
+    var joined = [Float](repeating: 0, count: length * width)
+    for head in 0..<heads {
+      let channels = head * size..<(head + 1) * size
+      for query in 0..<length {
+        let scores = (0..<length).map { key in
+          let dot = channels.map { projected(0, query, $0) * projected(1, key, $0) }.reduce(0, +)
+          return Glibc.exp(dot / Double(size).squareRoot())
+        }
+        for channel in channels {
+          let mixed = (0..<length).map { scores[$0] * projected(2, $0, channel) }.reduce(0, +)
+          joined[query * width + channel] = Float(mixed / scores.reduce(0, +))
+        }
+      }
+    }
+    let expected = layer.output(Tensor(joined, shape: [1, length, width]))
+    expectClose(try layer(x, alone(samples: 1)), expected)
+  }
+
   @Test func `sees nothing later when causal`() throws {
     let (layer, _) = built { MultiHeadAttention(4, heads: 2, isCausal: true, in: &$0) }
     let x = normal([1, 4, 4], 2)
@@ -164,7 +199,7 @@ import Testing
     let (block, arena) = built {
       TransformerBlock(4, heads: 2, depth: 1, mlpRatio: 2, epsilon: 1e-5, names: names, in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     try checkGradients(arena, at: normal([1, 3, 4], 2), within: 4e-2) { try block($0, alone()) }
   }
 }

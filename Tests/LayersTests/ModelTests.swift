@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct VisionTransformerTests {
   @Test func `has as many parameters as published`() {
-    let (_, small) = built {
+    let (_, small) = declared {
       VisionTransformer(
         imageSize: (224, 224), patch: 16, width: 384, depth: 12, heads: 6, classes: 1000, in: &$0)
     }
@@ -38,7 +38,7 @@ import Testing
         imageSize: (4, 4), patch: 2, width: 4, depth: 1, heads: 2, mlpRatio: 1, channels: 1,
         classes: 2, pooling: pooling, in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     try checkGradients(arena, at: normal([1, 4, 4, 1], 2), within: 5e-2) {
       try model($0, alone(samples: 1))
     }
@@ -55,7 +55,7 @@ import Testing
         imageSize: (4, 4), patch: 2, width: 4, depth: 3, heads: 2, dropout: 0.2, dropPath: 0.5,
         in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     let x = normal([4, 4, 4, 3], 2)
     let whole = try model(x, alone(training: true, samples: 4))
     let solo = alone(training: true, samples: 1)
@@ -67,7 +67,7 @@ import Testing
 
 @Suite struct TextTransformerTests {
   @Test func `has as many parameters as published`() {
-    let (_, arena) = built {
+    let (_, arena) = declared {
       TextTransformer(
         vocabulary: 49408, context: 77, width: 512, depth: 12, heads: 8, outputs: 512, in: &$0)
     }
@@ -119,7 +119,7 @@ import Testing
       TextTransformer(
         vocabulary: 4, context: 3, width: 4, depth: 1, heads: 2, outputs: 2, in: &$0)
     }
-    arena.fillWithWaves()
+    arena.fillWithNormals()
     let texts = IntTensor([1, 3, 0, 2, 1, 3], shape: [2, 3])
     try checkGradients(arena, at: Tensor([1]), within: 5e-2) {
       try model(texts, alone()) * $0.reshaped([])
@@ -129,11 +129,11 @@ import Testing
 
 @Suite struct ResNetTests {
   @Test func `has as many parameters as published`() {
-    let (_, eighteen) = built { ResNet(.resNet18, classes: 1000, in: &$0) }
+    let (_, eighteen) = declared { ResNet(.resNet18, classes: 1000, in: &$0) }
     #expect(eighteen.parameterCount == 11_689_512)
-    let (_, thirtyFour) = built { ResNet(.resNet34, classes: 1000, in: &$0) }
+    let (_, thirtyFour) = declared { ResNet(.resNet34, classes: 1000, in: &$0) }
     #expect(thirtyFour.parameterCount == 21_797_672)
-    let (_, fifty) = built { ResNet(.resNet50, classes: 1000, in: &$0) }
+    let (_, fifty) = declared { ResNet(.resNet50, classes: 1000, in: &$0) }
     #expect(fifty.parameterCount == 25_557_032)
     #expect(fifty.entries.count == 320)  // names in torchvision's state_dict
   }
@@ -178,13 +178,18 @@ import Testing
       let found = try gradients(of: (y * y).sum(), over: parameters.map(\.value))
       for (parameter, gradient) in zip(parameters, found) {
         #expect(gradient.elements.contains { $0 != 0 }, "\(parameter.name)")
-        #expect(gradient.elements.allSatisfy(\.isFinite), "\(parameter.name)")
+        #expect(gradient.elements.allSatisfy { $0.isFinite }, "\(parameter.name)")
       }
     }
   }
 }
 
 @Suite struct UNetTests {
+  @Test func `has as many parameters as published`() {
+    let (_, arena) = declared { UNet(classes: 1, in: &$0) }
+    #expect(arena.parameterCount == 17_262_977)  // milesial, 3 channels, bilinear
+  }
+
   @Test func `has the names and shapes of milesial's`() {
     let (_, arena) = built { UNet(classes: 2, width: 4, levels: 2, in: &$0) }
     let shapes = Dictionary(

@@ -67,7 +67,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   }
 
   @Test func `agrees with its definition over many strips and channels`() {
-    for (channels, outputs, groups) in [(96, 70, 1), (130, 130, 130), (3, 6, 3), (64, 64, 4)] {
+    for (channels, outputs, groups) in [(96, 70, 1), (131, 131, 131), (3, 6, 3), (64, 64, 4)] {
       let c = ConvolutionCase(
         input: [2, 17, 19, channels], outputs: outputs, kernel: [3, 3], stride: [1, 1],
         padding: [1, 1], dilation: [1, 1], groups: groups)
@@ -119,6 +119,16 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       dilation: c.dilation, groups: c.groups)
     #expect(dx.shape == c.x.shape)
     expectClose((y * dy).sum(), (c.x * dx).sum(), within: 1e-5)
+  }
+
+  @Test func `transposed spreads each value by the kernel`() {
+    let x = Tensor([1, 2, 3], shape: [1, 3, 1])
+    let weight = Tensor([1, 10, 100], shape: [3, 1, 1])
+    #expect(transposedConvolution(x, weight, stride: 2).elements == [1, 10, 102, 20, 203, 30, 300])
+    let y = transposedConvolution(x, weight, stride: 2, padding: 1, outputPadding: 1)
+    #expect(y.elements == [10, 102, 20, 203, 30, 300])
+    let wide = transposedConvolution(x, weight, bias: Tensor([0.5]), dilation: 2)
+    #expect(wide.elements == [1.5, 2.5, 13.5, 20.5, 130.5, 200.5, 300.5])
   }
 
   @Test(arguments: [(1, 1, 0, 1, 1), (2, 1, 1, 1, 1), (2, 0, 0, 2, 2), (3, 2, 1, 1, 4)])

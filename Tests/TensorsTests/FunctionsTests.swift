@@ -63,7 +63,8 @@ import Tensors
 
   @Test func `keeps extremes where they belong`() {
     let infinity = Float.infinity
-    #expect(exp(Tensor([-infinity, -1000, 1000, infinity])).elements == [0, 0, infinity, infinity])
+    #expect(
+      exp(Tensor([-infinity, -1000, 1000, infinity])).elements == [0, 0, infinity, infinity])
     #expect(log(Tensor([0, infinity])).elements == [-infinity, infinity])
     #expect(log(Tensor([-1])).elements[0].isNaN)
     #expect(sigmoid(Tensor([-1000, 1000])).elements == [0, 1])

@@ -11,7 +11,8 @@ import Tensors
     #expect(x.gatherRows(IntTensor([1, 1], shape: [1, 2])).shape == [1, 2, 2])
     #expect(x.gatherRows(IntTensor([])).shape == [0, 2])
     #expect(x.gathered(axis: 1, IntTensor([1])).elements == [1, 11, 21])
-    #expect(x.scatterAddRows(IntTensor([1, 1, 3]), rows: 4).elements == [0, 0, 10, 12, 0, 0, 20, 21])
+    #expect(
+      x.scatterAddRows(IntTensor([1, 1, 3]), rows: 4).elements == [0, 0, 10, 12, 0, 0, 20, 21])
     #expect(x.rows(0..<0).scatterAddRows(IntTensor([]), rows: 2).elements == [0, 0, 0, 0])
     #expect(embedding(x, IntTensor([0, 2])).elements == [0, 1, 20, 21])
   }
@@ -32,7 +33,11 @@ import Tensors
         .elements == [0, 0, 3])
     #expect(oneHot(IntTensor([1, -1, 0]), 2).elements == [0, 1, 0, 0, 1, 0])
     #expect(Tensor(IntTensor([3, -4])).elements == [3, -4])
-    #expect(IntTensor([1, 2, 3, 4], shape: [2, 2]).rows(1..<2).elements == [3, 4])
+    let pairs = IntTensor([1, 2, 3, 4], shape: [2, 2])
+    #expect(pairs.rows(1..<2).elements == [3, 4])
+    #expect(pairs.gatherRows(IntTensor([1, 0, 1])).elements == [3, 4, 1, 2, 3, 4])
+    #expect(concatenated([pairs, pairs.rows(0..<1)]).shape == [3, 2])
+    #expect(concatenated([ByteTensor([1]), ByteTensor([2, 3])]).elements == [1, 2, 3])
   }
 
   @Test func `orders stably`() {

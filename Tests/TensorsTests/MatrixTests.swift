@@ -56,7 +56,8 @@ import Tensors
     #expect(matmul(.zeros([2, 0]), .ones([0, 2])).elements == [0, 0, 0, 0])
     #expect(matmul(.zeros([2, 3]), .ones([3, 0])).shape == [2, 0])
     #expect(matmul(.zeros([0, 2, 3]), .ones([0, 3, 2])).shape == [0, 2, 2])
-    #expect(matmul(.zeros([4, 2, 0]), .ones([4, 0, 1])).elements == [Float](repeating: 0, count: 8))
+    #expect(
+      matmul(.zeros([4, 2, 0]), .ones([4, 0, 1])).elements == [Float](repeating: 0, count: 8))
   }
 
   @Test func `has first and second gradients in every case`() throws {

@@ -23,7 +23,9 @@ import Tensors
   }
 
   @Test func `descends as SGD does`() {
-    for (momentum, dampening, nesterov) in [(0, 0, false), (0.9, 0, false), (0.9, 0.3, false), (0.9, 0, true)] {
+    for (momentum, dampening, nesterov) in [
+      (0, 0, false), (0.9, 0, false), (0.9, 0.3, false), (0.9, 0, true),
+    ] {
       let p = range(draws(1))
       let buffer = range([Float](repeating: .nan, count: count))
       var (w, v) = (draws(1).map(Double.init), [Double](repeating: 0, count: count))
@@ -51,7 +53,10 @@ import Tensors
 
   @Test func `descends as Adam and AdamW do`() {
     for isDecoupled in [false, true] {
-      let (p, m, v) = (range(draws(1)), range(.init(repeating: 0, count: count)), range(.init(repeating: 0, count: count)))
+      let (p, m, v) = (
+        range(draws(1)), range(.init(repeating: 0, count: count)),
+        range(.init(repeating: 0, count: count))
+      )
       var w = draws(1).map(Double.init)
       var (m1, m2) = (w.map { _ in 0.0 }, w.map { _ in 0.0 })
       var (b1, b2) = (1.0, 1.0)

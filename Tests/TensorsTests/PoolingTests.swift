@@ -30,6 +30,9 @@ import Tensors
       whole, Tensor([0.25, 0.75, 0.5, 1, 2.5, 1.5, 0.75, 1.75, 1], shape: [1, 3, 3, 1]))
     let inside = averagePool(x, kernel: 2, stride: 1, padding: 1, countIncludePadding: false)
     expectClose(inside, Tensor([1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4], shape: [1, 3, 3, 1]))
+    let last = averagePool(
+      Tensor((1...9).map(Float.init), shape: [1, 3, 3, 1]), kernel: 2, padding: 1, ceilMode: true)
+    expectClose(last, Tensor([0.25, 1.25, 2.75, 7], shape: [1, 2, 2, 1]))
   }
 
   @Test func `covers the input with adaptive boxes`() {

@@ -85,8 +85,9 @@ import Tensors
       values[count / 2] = .nan
       #expect(Tensor(values).argMax().elements == [Int32(count / 2)])
       #expect(Tensor(values).max().scalar.isNaN)
-      #expect(Tensor(values, shape: [count, 1]).broadcast(to: [count, 2]).argMin(axis: 0).elements
-        == [Int32(count / 2), Int32(count / 2)])
+      #expect(
+        Tensor(values, shape: [count, 1]).broadcast(to: [count, 2]).argMin(axis: 0).elements
+          == [Int32(count / 2), Int32(count / 2)])
     }
   }
 

@@ -60,6 +60,20 @@ import Tensors
     #expect(abs(z[7] - expected) < 1e-4)
   }
 
+  // From onnxruntime 1.31.1, operator Resize (opset 18) with cubic_coeff_a = -0.75, the two
+  // coordinate modes being torch's; to six decimals.
+  @Test func `extends the border as other implementations do`() {
+    let x = Tensor([1, 2, 4, 0, -3], shape: [1, 5, 1])
+    let areas: [Float] = [0.921282, 1.370263, 2.811953, 4, 1.470845, -1.6793, -3.236152]
+    let centres: [Float] = [1, 1.462963, 2.962963, 4, 1.703704, -1.38889, -3]
+    let y = resize(x, to: [7], mode: .bicubic(alignCorners: false))
+    expectClose(y, Tensor(areas, shape: [1, 7, 1]), within: 3e-6)
+    let z = resize(x, to: [7], mode: .bicubic(alignCorners: true))
+    expectClose(z, Tensor(centres, shape: [1, 7, 1]), within: 3e-6)
+    let small = resize(x, to: [3], mode: .bicubic(alignCorners: false))
+    expectClose(small, Tensor([1.203706, 4, -2.27778], shape: [1, 3, 1]), within: 3e-6)
+  }
+
   @Test func `has the right gradients`() throws {
     let x = Tensor.normal([2, 3, 4, 2], key: RandomKey(seed: 2))
     for mode in [

@@ -14,3 +14,4 @@
 #include "mk_normalization.h"
 #include "mk_attention.h"
 #include "mk_dropout.h"
+#include "mk_pairs.h"

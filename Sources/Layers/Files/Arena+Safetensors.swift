@@ -25,11 +25,10 @@ public struct LoadReport: Sendable, Equatable {
 }
 
 extension Arena {
-  /// The entries under the ecosystem's names and in its order of axes, sorted by name.
+  /// Copies of the entries under the ecosystem's names and in its order of axes, sorted by name.
   ///
-  /// - Parameters:
-  ///   - prefix: Only what lies below this scope, without the prefix; all by default.
-  ///   - isIncluded: By full name; for instance to leave copies and queues out.
+  /// - `prefix`: Only what lies below this scope, without the prefix; all by default.
+  /// - `isIncluded`: By full name; for instance to leave copies and queues out.
   public func exported(
     below prefix: String = "", where isIncluded: (Entry) -> Bool = { _ in true }
   ) -> [Safetensors.Item] {
@@ -37,7 +36,7 @@ extension Arena {
       let entry = entries[index]
       guard let name = entry.name(below: prefix), isIncluded(entry) else { return nil }
       return Safetensors.Item(
-        name, entry.layout.exported(value(at: index)),
+        name, Tensor(entry.layout.exported(value(at: index)).elements, shape: entry.exportedShape),
         as: entry.layout == .counter ? .int64 : .float32)
     }.sorted { $0.name < $1.name }
   }
@@ -46,13 +45,13 @@ extension Arena {
   ///
   /// Copies of a loaded parameter that the file lacks begin as their source again.
   ///
-  /// - Parameters:
-  ///   - prefix: As in `exported`.
-  ///   - isIncluded: Entries that the file is expected to hold; others are left alone.
-  ///   - rename: The model's name for a name of the file, `nil` to skip it; for other projects'
-  ///     prefixes.
-  /// - Returns: What was and was not loaded; the caller decides whether a gap is an error.
-  /// - Throws: `SafetensorsError`; entries before the faulty one are then already written.
+  /// - `prefix`: As in `exported`.
+  /// - `isIncluded`: Entries that the file is expected to hold; others are left alone.
+  /// - `rename`: The model's name for a name of the file, `nil` to skip it; for other projects'
+  ///   prefixes.
+  ///
+  /// The caller decides whether a gap in the report is an error. Throws `FileError`, `SafetensorsError`; entries
+  /// before the faulty one are then already written.
   public func load(
     from file: SafetensorsFile, below prefix: String = "",
     where isIncluded: (Entry) -> Bool = { _ in true },
@@ -73,7 +72,7 @@ extension Arena {
         continue
       }
       claimed.insert(origin)
-      let expected = entry.layout.exportedShape(entry.shape)
+      let expected = entry.exportedShape
       guard stored.shape == expected else {
         report.mismatchedShape.append(
           LoadReport.Mismatch(name: entry.name, expected: expected, found: stored.shape))
@@ -96,6 +95,8 @@ extension Arena {
 }
 
 extension Arena.Entry {
+  fileprivate var exportedShape: [Int] { layout.exportedShape(shape) }
+
   /// The name without `prefix`, `nil` for an entry that is not below it.
   fileprivate func name(below prefix: String) -> String? {
     if prefix.isEmpty { return name }

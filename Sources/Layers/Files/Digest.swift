@@ -3,17 +3,17 @@ import Glibc
 
 /// SHA-256, the name of finished files.
 public enum Digest {
-  /// Of a file, in lower-case hexadecimal; read in pieces. Throws `SafetensorsError.system`.
+  /// Of a file, in lower-case hexadecimal; read in pieces. Throws `FileError`.
   public static func sha256(file path: String) throws -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw AtomicFile.failure(path, "open") }
+    guard descriptor >= 0 else { throw FileError(path, "open") }
     defer { close(descriptor) }
     var state = begun()
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw AtomicFile.failure(path, "read") }
+      guard count >= 0 else { throw FileError(path, "read") }
       if count == 0 { return finished(&state) }
       crypto_hash_sha256_update(&state, buffer, UInt64(count))
     }

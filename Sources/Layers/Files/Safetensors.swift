@@ -31,7 +31,7 @@ public enum Safetensors {
   /// Writes a whole new file beside `path`, makes it durable and puts it in the old one's place;
   /// after an error, a full disk too, the old file is as it was.
   ///
-  /// Precondition: names are unique and none is "__metadata__". Throws `SafetensorsError`.
+  /// Precondition: names are unique and none is "__metadata__". Throws `FileError`.
   public static func write(
     _ items: [Item], metadata: [String: String] = [:], to path: String
   ) throws {

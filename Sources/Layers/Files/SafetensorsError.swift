@@ -1,7 +1,5 @@
-/// Why a safetensors file could not be read or written. Each case names the file.
+/// Why a safetensors file could not be understood. Each case names the file.
 public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
-  /// The system refused: no such file, no permission, a full disk. The old file is as it was.
-  case system(file: String, operation: String, errorNumber: Int32, reason: String)
   /// The file is damaged, cut short or not a safetensors file; get it again.
   case malformed(file: String, what: String)
   /// One tensor's description is impossible; the file was written by a faulty program.
@@ -13,8 +11,6 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .system(let file, let operation, _, let reason):
-      "\(file): \(operation) failed: \(reason)"
     case .malformed(let file, let what):
       "\(file) is not a whole safetensors file: \(what); fetch or write it again"
     case .malformedTensor(let file, let tensor, let what):

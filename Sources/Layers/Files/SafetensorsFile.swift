@@ -22,10 +22,10 @@ public final class SafetensorsFile: Sendable {
   private let indexByName: [String: Int]
   private let descriptor: Int32
 
-  /// Throws `SafetensorsError`.
+  /// Throws `FileError`, `SafetensorsError`.
   public init(path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw AtomicFile.failure(path, "open") }
+    guard descriptor >= 0 else { throw FileError(path, "open") }
     do {
       let (header, start, size) = try Self.readHeader(descriptor, path)
       entries = try Self.checked(header, start: start, size: size, path: path)
@@ -45,7 +45,7 @@ public final class SafetensorsFile: Sendable {
 
   /// A tensor converted to float32, in the file's order of axes. Integers beyond 2²⁴ are rounded.
   ///
-  /// Throws `SafetensorsError`.
+  /// Throws `FileError`, `SafetensorsError`.
   public func tensor(named name: String) throws -> Tensor {
     guard let entry = entry(named: name) else {
       throw SafetensorsError.noTensor(file: path, tensor: name)
@@ -63,7 +63,7 @@ public final class SafetensorsFile: Sendable {
     _ descriptor: Int32, _ path: String
   ) throws -> (SafetensorsHeader, start: Int, size: Int) {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw AtomicFile.failure(path, "fstat") }
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path, "fstat") }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw SafetensorsError.malformed(file: path, what: "it is not a regular file")
     }
@@ -120,7 +120,8 @@ public final class SafetensorsFile: Sendable {
       }
       guard bytes == tensor.range.count else {
         throw refuse(
-          "\(tensor.range.count) bytes for shape \(tensor.shape) of \(tensor.type), \(bytes) expected")
+          "\(tensor.range.count) bytes for shape \(tensor.shape) of \(tensor.type), \(bytes) expected"
+        )
       }
     }
     guard end == size - start else {
@@ -139,11 +140,10 @@ public final class SafetensorsFile: Sendable {
   ) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
       while filled < range.count {
-        let part = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[
-          filled..<range.count])
-        let count = pread(descriptor, part.baseAddress, part.count, range.lowerBound + filled)
+        let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled..<range.count])
+        let count = pread(descriptor, rest.baseAddress, rest.count, range.lowerBound + filled)
         if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw AtomicFile.failure(path, "read") }
+        guard count >= 0 else { throw FileError(path, "read") }
         guard count > 0 else {
           throw SafetensorsError.malformed(file: path, what: "it became shorter while being read")
         }

@@ -28,7 +28,9 @@ struct SafetensorsHeader: Equatable {
   var json: [UInt8] {
     var parts: [String] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0)):\(Self.quoted($1))" }
+      let pairs = metadata.sorted { $0.key < $1.key }.map {
+        "\(Self.quoted($0)):\(Self.quoted($1))"
+      }
       parts.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     for (name, tensor) in tensors {

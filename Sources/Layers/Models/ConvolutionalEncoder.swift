@@ -8,7 +8,7 @@ public struct ConvolutionalEncoder: Layer {
   let convolutions: [Convolution]
   let norms: [any Layer]
 
-  /// - Parameter widths: Channels of each stage; each halves the size.
+  /// - `widths`: Channels of each stage; each halves the size.
   public init(
     inputs: Int = 3, widths: [Int] = [32, 64, 128], normalization: Normalization = .batch,
     in scope: inout Scope

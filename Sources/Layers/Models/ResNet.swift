@@ -34,11 +34,10 @@ public struct ResNet: Layer {
   public let channels: [Int]
   let stem: Stem
 
-  /// - Parameters:
-  ///   - classes: Outputs of `fc`; `nil` for none.
-  ///   - width: Channels of the first stage before expansion.
-  ///   - outputStride: 32, 16 or 8 (with the small stem 8, 4 or 2): strides of the last stages are
-  ///     replaced by dilation, as segmentation wants it.
+  /// - `classes`: Outputs of `fc`; `nil` for none.
+  /// - `width`: Channels of the first stage before expansion.
+  /// - `outputStride`: 32, 16 or 8 (with the small stem 8, 4 or 2): strides of the last stages are
+  ///   replaced by dilation, as segmentation wants it.
   public init(
     _ depth: Depth, inputs: Int = 3, classes: Int? = nil, width: Int = 64, stem: Stem = .large,
     outputStride: Int? = nil, normalization: Normalization = .batch, in scope: inout Scope

@@ -20,9 +20,8 @@ public struct TextTransformer: Sendable {
   public let projection: Parameter  // [width, outputs]
   let pooling: Pooling
 
-  /// - Parameters:
-  ///   - vocabulary: Token numbers are in 0 ..< this.
-  ///   - context: The longest text in tokens.
+  /// - `vocabulary`: Token numbers are in 0 ..< this.
+  /// - `context`: The longest text in tokens.
   public init(
     vocabulary: Int, context: Int, width: Int, depth: Int, heads: Int, outputs: Int,
     activation: Activation = .gelu, pooling: Pooling = .largestToken, dropout: Float = 0,

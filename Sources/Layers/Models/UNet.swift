@@ -4,7 +4,8 @@ import Tensors
 /// milesial/Pytorch-UNet: inc, down1 …, up1 …, outc.
 ///
 /// Shapes: [B, spatial…, channels] → logits [B, spatial…, classes]; each spatial size at least
-/// 2^levels, multiples are not needed.
+/// 2^levels. For sizes that are no multiples of that, maps are enlarged to their skip's size, where
+/// the original pads.
 public struct UNet: Layer {
   let first: DoubleConvolution
   let down: [DoubleConvolution]
@@ -15,12 +16,11 @@ public struct UNet: Layer {
   public let channels: [Int]
   let dimensions: Int
 
-  /// - Parameters:
-  ///   - inputs: Channels of the image.
-  ///   - width: Channels of the finest level and of the features; they double with each level.
-  ///   - levels: How often the size is halved.
-  ///   - dropout: Inside every pair of convolutions.
-  ///   - dimensions: Spatial axes, 1 to 3.
+  /// - `inputs`: Channels of the image.
+  /// - `width`: Channels of the finest level and of the features; they double with each level.
+  /// - `levels`: How often the size is halved.
+  /// - `dropout`: Inside every pair of convolutions.
+  /// - `dimensions`: Spatial axes, 1 to 3.
   public init(
     inputs: Int = 3, classes: Int, width: Int = 64, levels: Int = 4, dropout: Float = 0,
     normalization: Normalization = .batch, activation: Activation = .relu, dimensions: Int = 2,

@@ -25,12 +25,11 @@ public struct VisionTransformer: Layer {
   let grid: [Int]  // rows and columns of patches that `positions` was declared for
   let dropout: Dropout
 
-  /// - Parameters:
-  ///   - imageSize: Height and width in pixels; multiples of `patch`.
-  ///   - patch: Side of a patch in pixels.
-  ///   - classes: Outputs of the head; `nil` for none.
-  ///   - dropout: After the position embedding and in the blocks.
-  ///   - dropPath: Of the last block; it rises linearly from 0 at the first.
+  /// - `imageSize`: Height and width in pixels; multiples of `patch`.
+  /// - `patch`: Side of a patch in pixels.
+  /// - `classes`: Outputs of the head; `nil` for none.
+  /// - `dropout`: After the position embedding and in the blocks.
+  /// - `dropPath`: Of the last block; it rises linearly from 0 at the first.
   public init(
     imageSize: (height: Int, width: Int), patch: Int, width: Int, depth: Int, heads: Int,
     mlpRatio: Float = 4, channels: Int = 3, classes: Int? = nil, pooling: Pooling = .classToken,
@@ -120,6 +119,7 @@ public struct VisionTransformer: Layer {
     let resampled = resize(map, to: seen, mode: .bicubic(alignCorners: false))
       .reshaped([seen[0] * seen[1], width])
     if first == 0 { return resampled }
-    return concatenated([all.sliced(axis: 1, 0..<first).reshaped([first, width]), resampled], axis: 0)
+    return concatenated(
+      [all.sliced(axis: 1, 0..<first).reshaped([first, width]), resampled], axis: 0)
   }
 }

@@ -2,6 +2,7 @@ import CKernels
 
 extension CPUBackend {
   package func copy(_ x: Tensor, into y: Tensor) {
+    precondition(x.rank <= 16, "copy: shape \(x.shape) has more than 16 axes")
     mk_copy_strided_f32(
       x.pointer, x.strides.map(Int64.init), y.pointer, y.strides.map(Int64.init),
       x.shape.map(Int64.init), Int32(x.rank))

@@ -1,0 +1,297 @@
+import Coordination
+import Foundation
+import Messages
+import Training
+import Transport
+
+/// The coordinator: its machine's decisions turned into sockets, files and answers.
+///
+/// One thread decides; the control, bulk and relay planes have their own and put events in its
+/// queue.
+package final class CoordinatorProcess: @unchecked Sendable {
+  package struct Settings: Sendable {
+    /// Folder of keys, records, logs and results.
+    package var store: String
+    /// Address to listen on, without port: "0.0.0.0".
+    package var listen = "127.0.0.1"
+    /// What workers on other hosts call this one; `listen` by default.
+    package var advertise: String?
+    /// Of the control plane; 0 takes any free one. Bulk and relay take the next two if given.
+    package var port = 0
+    package var isInsecure = false
+    /// Where the join file is written; `store/join.json` by default.
+    package var joinFile: String?
+
+    package init(store: String) { self.store = store }
+  }
+
+  private enum Event: Sendable {
+    case control(ControlServerEvent)
+    case checkpoint(JobID, Messages.Checkpoint)
+    case stop
+  }
+
+  /// Where the join file lies.
+  package let joinPath: String
+  package let join: JoinFile
+  private let settings: Settings
+  private let catalog: Catalog
+  private let store: Store
+  private let files: JobFiles
+  private let queue: EventQueue<Event>
+  private let context: ZeroMQContext
+  private let keyGuard: KeyGuard?
+  private let control: ControlServer
+  private let bulk: BulkServer
+  private let relay: ExchangeRelay
+  private let started = ContinuousClock.now
+  private let note: @Sendable (String) -> Void
+
+  // Of the deciding thread alone:
+  private var machine: CoordinatorMachine
+  private var records: [JobID: JobRecorder] = [:]
+  private var questions: [RequestID: (ControlPeer, RequestID)] = [:]
+  private var asked: UInt64 = 0
+
+  /// Listens, but answers only once `run` is called.
+  ///
+  /// - Parameter note: A line for the person who started it.
+  /// - Throws: `Store.Problem`, `TransportError`.
+  package init(
+    _ settings: Settings, catalog: Catalog, note: @escaping @Sendable (String) -> Void
+  ) throws {
+    self.settings = settings
+    self.catalog = catalog
+    self.note = note
+    store = try Store(path: settings.store)
+    machine = CoordinatorMachine(records: try store.records())
+    let queue = EventQueue<Event>()
+    self.queue = queue
+    files = JobFiles { queue.put(.checkpoint($0, $1)) }
+    context = try ZeroMQContext()
+    let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
+    let security = keys?.serverSecurity ?? .insecure
+    keyGuard = try keys.map { try KeyGuard(in: context, admitting: [$0.member.publicKey]) }
+    let incarnation = freshIncarnation()
+    func address(_ offset: Int) -> String {
+      "tcp://\(settings.listen):\(settings.port == 0 ? 0 : settings.port + offset)"
+    }
+    control = try ControlServer(
+      address: address(0), in: context, security: security, incarnation: incarnation
+    ) { queue.put(.control($0)) }
+    bulk = try BulkServer(
+      address: address(1), in: context, security: security, incarnation: incarnation,
+      store: files)
+    relay = try ExchangeRelay(address: address(2), in: context, security: security)
+    let host = settings.advertise ?? (settings.listen == "0.0.0.0" ? HostFacts.name : settings.listen)
+    func reachable(_ bound: String) -> String {
+      "tcp://\(host):\(bound.split(separator: ":").last ?? "0")"
+    }
+    join = JoinFile(
+      control: reachable(control.address), bulk: reachable(bulk.address),
+      relay: reachable(relay.address), security: keys?.clientSecurity ?? .insecure)
+    joinPath = settings.joinFile ?? "\(settings.store)/join.json"
+    try join.write(to: joinPath)
+  }
+
+  /// Ends `run`; from any thread.
+  package func stop() { queue.put(.stop) }
+
+  /// Serves until `stop`.
+  ///
+  /// Throws: what makes going on unsafe, such as a store that takes no more records.
+  package func run() throws {
+    defer {
+      control.stop()
+      bulk.stop()
+      relay.stop()
+      keyGuard?.stop()
+    }
+    for status in machine.status(at: now).jobs { try remember(status.job) }
+    var lastTick = now
+    while true {
+      for event in queue.takeAll(waiting: 0.05) {
+        switch event {
+        case .stop: return
+        case .control(let event): try handle(event)
+        case .checkpoint(let job, let checkpoint):
+          try decide(.checkpointStored(job, checkpoint))
+        }
+      }
+      if now - lastTick >= .milliseconds(50) {
+        lastTick = now
+        try decide(.tick)
+      }
+    }
+  }
+
+  private var now: Moment { Moment(ContinuousClock.now - started) }
+
+  private func handle(_ event: ControlServerEvent) throws {
+    switch event {
+    case .trouble(let text): note(text)
+    case .disconnected(let peer):
+      if peer.role == .worker { try decide(.disconnected(peer.incarnation)) }
+    case .message(let peer, let envelope):
+      do {
+        switch peer.role {
+        case .worker:
+          try decide(.worker(peer.incarnation, envelope.message(WorkerMessage.self)))
+        case .operator:
+          try answer(
+            envelope.message(OperatorRequest.self), from: peer, envelope.header.request)
+        case .coordinator: note("a message that claims to be from a coordinator was dropped")
+        }
+      } catch let error as WireError {
+        note("a message from \(peer.role) \(peer.incarnation) was dropped: \(error)")
+      }
+    }
+  }
+
+  private func decide(_ event: CoordinatorEvent) throws {
+    for action in machine.handle(event, at: now) {
+      switch action {
+      case .persist(let record):
+        try store.persist(record)
+        if case .job(let job) = record { try remember(job.job) }
+      case .send(let message, let incarnation):
+        control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
+      case .answer(let question, let reply):
+        if let (peer, request) = questions.removeValue(forKey: question) {
+          control.send(reply, to: peer, request: request)
+        }
+      case .record(let job, let reports):
+        let fresh = try store.record(reports, of: job)
+        recorder(of: job)?.add(fresh)
+      case .announce(let event):
+        let stamped = try store.append(event)
+        note(stamped.line)
+        if let job = stamped.job { recorder(of: job)?.log(stamped.line) }
+      case .jobEnded(let job, let state):
+        recorder(of: job)?.end(state, machine.status(of: job))
+        records[job] = nil
+      }
+    }
+  }
+
+  /// Makes the job's folder known to the bulk plane.
+  private func remember(_ job: JobID) throws {
+    guard let record = machine.record(of: job) else { return }
+    files.know(job, folder: store.folder(of: record.output))
+  }
+
+  private func recorder(of job: JobID) -> JobRecorder? {
+    if let recorder = records[job] { return recorder }
+    guard let record = machine.record(of: job) else { return nil }
+    let recorder = JobRecorder(
+      folder: store.folder(of: record.output), specification: record.request.specification,
+      catalog: catalog)
+    records[job] = recorder
+    return recorder
+  }
+
+  private func answer(
+    _ request: OperatorRequest, from peer: ControlPeer, _ number: RequestID
+  ) throws {
+    func reply(_ reply: OperatorReply) { control.send(reply, to: peer, request: number) }
+    asked += 1
+    let question = RequestID(asked)
+    switch request {
+    case .submit(let submit):
+      do {
+        let request = try admitted(submit)
+        questions[question] = (peer, number)
+        try decide(.submit(request, question))
+      } catch let failure as Failure { reply(.failure(failure)) }
+    case .cancel(let cancel):
+      questions[question] = (peer, number)
+      try decide(.cancel(cancel.job, reason: cancel.reason, question))
+    case .status:
+      var status = machine.status(at: now)
+      status.address = join.control
+      status.build = Fingerprint.build
+      status.uptimeSeconds = now.sinceStart.inSeconds
+      reply(.status(status))
+    case .show(let job):
+      guard let status = machine.status(of: job), let text = machine.specification(of: job) else {
+        return reply(.failure(CoordinatorMachine.noSuchJob(job)))
+      }
+      reply(.job(JobDetail(status: status, specification: text)))
+    case .logs(let logs):
+      guard let status = machine.status(of: logs.job), let folder = files.folder(of: logs.job)
+      else { return reply(.failure(CoordinatorMachine.noSuchJob(logs.job))) }
+      reply(.logs(JobRecorder.logs(in: folder, logs, isOver: status.state.isOver)))
+    case .files(let job):
+      do throws(Failure) {
+        reply(.files(Messages.Files(job: job, files: try files.list(job))))
+      } catch { reply(.failure(error)) }
+    case .events(let events):
+      reply(
+        .events(
+          try store.events(
+            after: events.after, job: events.job, countMax: Int(min(events.countMax, 10_000)))))
+    }
+  }
+
+  /// Checks a submitted job as a worker would read it, and finds what it goes on from.
+  private func admitted(_ submit: Submit) throws(Failure) -> JobRequest {
+    let job: Job
+    do {
+      job = try Job(
+        JSONDecoder().decode(JobValue.self, from: Foundation.Data(submit.specification.utf8)),
+        catalog: catalog)
+    } catch let error as JobError {
+      throw Failure(reason: error.problem, advice: "correct the job file", field: error.key)
+    } catch { throw Failure(reason: "the job cannot be read: \(error)") }
+    var request = JobRequest(
+      name: submit.name.isEmpty ? job.recipe : submit.name,
+      specification: submit.specification, replicas: job.replicas,
+      workersMax: job.workersMax == 0 ? nil : job.workersMax, output: job.output ?? "",
+      submittedAt: Int64(Date().timeIntervalSince1970))
+    if !submit.resume.isEmpty {
+      request.checkpoint = try checkpoint(submit.resume)
+    } else if let output = job.output, FileManager.default.fileExists(atPath: "\(output)/scalars.csv") {
+      throw Failure(
+        reason: "\(output) holds the results of another run",
+        advice: "choose another folder, or go on from it with --resume", field: "output")
+    }
+    return request
+  }
+
+  /// The checkpoint that `--resume` means: a job of this store, or a folder that the coordinator sees.
+  private func checkpoint(_ resume: String) throws(Failure) -> Messages.Checkpoint {
+    let folder: String
+    if let job = JobID(resume) {
+      guard let known = files.folder(of: job) else { throw CoordinatorMachine.noSuchJob(job) }
+      let (newest, problems) = CheckpointShelf(folder: "\(known)/checkpoints", keep: 1).newestValid()
+      guard let newest else {
+        throw Failure(
+          reason: "\(job) has no usable checkpoint"
+            + (problems.isEmpty ? "" : ": " + problems.joined(separator: "; ")),
+          advice: "submit the job without --resume")
+      }
+      folder = newest.path
+    } else {
+      folder = resume
+    }
+    do {
+      let checkpoint = try Training.Checkpoint.open(folder)
+      return Messages.Checkpoint(
+        name: folder, position: Position(progress: checkpoint.progress),
+        sha256: checkpoint.modelDigest)
+    } catch { throw Failure(reason: "\(error)", advice: "name a job or a checkpoint's folder") }
+  }
+}
+
+extension ClusterEvent {
+  /// "12:03:44 j1 g2 generationOpened: …"
+  package var line: String {
+    let format = DateFormatter()
+    format.dateFormat = "HH:mm:ss"
+    let parts = [
+      format.string(from: Date(timeIntervalSince1970: unixSeconds)), job?.description,
+      generation?.description, worker?.description, "\(kind): \(text)",
+    ]
+    return parts.compactMap { $0 }.joined(separator: " ")
+  }
+}

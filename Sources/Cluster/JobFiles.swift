@@ -1,0 +1,103 @@
+import Foundation
+import Messages
+import Synchronization
+import Training
+import Transport
+
+/// The folders of the coordinator's jobs: scalars and logs written here, checkpoints and pictures
+/// arriving from workers, all of it readable for `martlet fetch`.
+final class JobFiles: BulkStore {
+  private struct Entry {
+    let folder: String
+    /// Files of older generations do not replace those of newer ones.
+    var generation: Generation
+  }
+
+  private let entries = Mutex<[JobID: Entry]>([:])
+  private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
+
+  /// - Parameter stored: A checkpoint is complete; called on the bulk plane's thread.
+  init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) { self.stored = stored }
+
+  func know(_ job: JobID, folder: String) {
+    entries.withLock { $0[job] = $0[job] ?? Entry(folder: folder, generation: .zero) }
+  }
+
+  func folder(of job: JobID) -> String? { entries.withLock { $0[job]?.folder } }
+
+  func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String {
+    let folder = entries.withLock { entries -> Result<String, Failure> in
+      guard var entry = entries[offer.job] else {
+        return .failure(Failure(reason: "there is no job \(offer.job)"))
+      }
+      guard offer.generation >= entry.generation else {
+        return .failure(
+          Failure(
+            reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)"))
+      }
+      entry.generation = offer.generation
+      entries[offer.job] = entry
+      return .success(entry.folder)
+    }
+    let path = try "\(folder.get())/\(checked(offer.name))"
+    do {
+      try FileManager.default.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    } catch { throw Failure(reason: "the job's folder cannot be written: \(error)") }
+    return path
+  }
+
+  func didStore(_ offer: Offer, at path: String, from sender: Incarnation) {
+    let parts = offer.name.split(separator: "/")
+    guard parts.count == 3, parts[0] == "checkpoints", parts[2] == "manifest.json" else { return }
+    let folder = (path as NSString).deletingLastPathComponent
+    guard let checkpoint = try? Training.Checkpoint.open(folder) else { return }
+    let shelf = CheckpointShelf(
+      folder: (folder as NSString).deletingLastPathComponent, keep: checkpoint.kept)
+    shelf.prune(best: checkpoint.progress.best?.step)
+    stored(
+      offer.job,
+      Messages.Checkpoint(
+        name: String(parts[1]), position: Position(progress: checkpoint.progress),
+        sha256: offer.sha256.map { String(format: "%02x", $0) }.joined()))
+  }
+
+  func find(_ fetch: Fetch) throws(Failure) -> String {
+    guard let folder = folder(of: fetch.job) else {
+      throw Failure(
+        reason: "there is no job \(fetch.job)", advice: "martlet jobs lists those there are")
+    }
+    return "\(folder)/\(try checked(fetch.name))"
+  }
+
+  /// What a job's folder holds, checkpoints in progress left out.
+  func list(_ job: JobID) throws(Failure) -> [Artifact] {
+    guard let folder = folder(of: job) else {
+      throw Failure(
+        reason: "there is no job \(job)", advice: "martlet jobs lists those there are")
+    }
+    let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []
+    return names.sorted().compactMap { name in
+      let path = "\(folder)/\(name)"
+      guard !name.contains(".writing/"), !name.hasSuffix(".part"),
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+        attributes[.type] as? FileAttributeType == .typeRegular,
+        let size = attributes[.size] as? NSNumber
+      else { return nil }
+      return Artifact(name: name, size: size.uint64Value, sha256: "")
+    }
+  }
+
+  private func checked(_ name: String) throws(Failure) -> String {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    guard !name.isEmpty, !parts.contains(where: { $0.isEmpty || $0.hasPrefix(".") }) else {
+      throw Failure(reason: "'\(name)' is no path within a job's folder")
+    }
+    return name
+  }
+}
+
+extension Position {
+  /// Commits rise with steps and passes; the machines only compare them.
+  init(progress: Progress) { self.init(step: progress.serial) }
+}

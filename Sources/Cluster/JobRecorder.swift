@@ -1,0 +1,64 @@
+import Foundation
+import Messages
+import Training
+
+/// What the coordinator writes of one job: scalars, log, scores and the loss curve, in the job's
+/// folder.
+final class JobRecorder {
+  static let logFile = "log.txt"
+  private let path: String
+  private let folder: RunFolder?
+  private var log: FileHandle?
+
+  init(folder path: String, specification: String, catalog: Catalog) {
+    self.path = path
+    let job = (try? JSONDecoder().decode(JobValue.self, from: Foundation.Data(specification.utf8)))
+      .flatMap { try? Job($0, catalog: catalog) }
+    folder = job.flatMap { try? RunFolder(path: path, job: $0, continuing: true) }
+    let file = "\(path)/\(Self.logFile)"
+    if !FileManager.default.fileExists(atPath: file) {
+      FileManager.default.createFile(atPath: file, contents: nil)
+    }
+    log = FileHandle(forWritingAtPath: file)
+    _ = try? log?.seekToEnd()
+  }
+
+  deinit { try? log?.close() }
+
+  func log(_ line: String) { try? log?.write(contentsOf: Foundation.Data((line + "\n").utf8)) }
+
+  /// Reports seen for the first time. A full disk costs scalars, never the training.
+  func add(_ reports: [Messages.StepReport]) {
+    for report in reports {
+      let scalars = report.scalars.map { NamedValue($0.name, $0.value) }
+      do { try folder?.add(scalars, step: Int(report.step)) } catch { log("\(error)") }
+      let numbers = report.scalars.map { "\($0.name) \(String(format: "%.5g", $0.value))" }
+      log("step \(report.step)/\(report.stepsTotal) " + numbers.joined(separator: " "))
+    }
+  }
+
+  func end(_ state: JobStatus.State, _ status: JobStatus?) {
+    log("job \(state.rawValue)" + (status.map { $0.reason.isEmpty ? "" : ": \($0.reason)" } ?? ""))
+    guard state == .finished,
+      let checkpoint = CheckpointShelf(folder: "\(path)/checkpoints", keep: 1).newestValid().0
+    else { return }
+    do { try folder?.finish(checkpoint) } catch { log("\(error)") }
+  }
+
+  /// A piece of a job's log, cut at a line's end.
+  static func logs(in folder: String, _ request: LogsRequest, isOver: Bool) -> Logs {
+    guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(logFile)") else {
+      return Logs(text: "", nextOffset: 0, ended: isOver)
+    }
+    defer { try? handle.close() }
+    try? handle.seek(toOffset: request.offset)
+    let bytes = (try? handle.read(upToCount: Int(min(request.bytesMax, 1 << 20)))) ?? nil
+    guard let bytes, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
+      return Logs(text: "", nextOffset: request.offset, ended: isOver)
+    }
+    let piece = bytes[...end]
+    return Logs(
+      text: String(decoding: piece, as: UTF8.self),
+      nextOffset: request.offset + UInt64(piece.count), ended: false)
+  }
+}

@@ -1,0 +1,157 @@
+import Coordination
+import Foundation
+import GRDB
+import Messages
+
+/// What survives the coordinator: machine records, events and step reports in SQLite; keys, job
+/// folders and the lock beside it.
+///
+/// Write-ahead log with full synchronisation: what `persist` returned from is on the disk. One
+/// process owns a store; a second one is refused.
+package final class Store {
+  package enum Problem: Error, CustomStringConvertible {
+    /// Another coordinator runs on this folder. Stop it or choose another `--store`.
+    case inUse(path: String)
+    /// The folder cannot be used as a store.
+    case unusable(path: String, reason: String)
+
+    package var description: String {
+      switch self {
+      case .inUse(let path):
+        "store \(path) is in use by another coordinator; stop that one or choose another --store"
+      case .unusable(let path, let reason): "store \(path) cannot be used: \(reason)"
+      }
+    }
+  }
+
+  package let path: String
+  private let database: DatabaseQueue
+  private let lock: Int32
+
+  /// Opens or makes the store in a folder.
+  ///
+  /// Throws: `Problem`.
+  package init(path: String) throws {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    } catch { throw Problem.unusable(path: path, reason: "\(error)") }
+    lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else {
+      throw Problem.unusable(path: path, reason: String(cString: strerror(errno)))
+    }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw Problem.inUse(path: path)
+    }
+    do {
+      var configuration = Configuration()
+      configuration.prepareDatabase { database in
+        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      }
+      database = try DatabaseQueue(path: "\(path)/store.sqlite", configuration: configuration)
+      try Self.migrator.migrate(database)
+    } catch {
+      close(lock)
+      throw Problem.unusable(path: path, reason: "\(error)")
+    }
+  }
+
+  deinit { close(lock) }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+          CREATE TABLE event (sequence INTEGER PRIMARY KEY, job INTEGER, value BLOB NOT NULL);
+          CREATE INDEX eventOfJob ON event (job, sequence);
+          CREATE TABLE step (
+            job INTEGER NOT NULL, position INTEGER NOT NULL, value BLOB NOT NULL,
+            PRIMARY KEY (job, position)) WITHOUT ROWID;
+          """)
+    }
+    return migrator
+  }
+
+  /// The machine's records of earlier lives.
+  package func records() throws -> [Record] {
+    try database.read { database in
+      try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
+        .map { try JSONDecoder().decode(Record.self, from: $0) }
+    }
+  }
+
+  /// Makes a record durable; it replaces the older one of the same thing.
+  package func persist(_ record: Record) throws {
+    let key =
+      switch record {
+      case .job(let job): "job/\(job.job)"
+      case .workersIssued: "workersIssued"
+      }
+    let value = try JSONEncoder().encode(record)
+    try database.write { database in
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO record (key, value) VALUES (?, ?)", arguments: [key, value])
+    }
+  }
+
+  /// Numbers and keeps an event.
+  package func append(_ event: ClusterEvent) throws -> ClusterEvent {
+    var stamped = event
+    stamped.unixSeconds = Date().timeIntervalSince1970
+    return try database.write { database in
+      let last = try UInt64.fetchOne(database, sql: "SELECT MAX(sequence) FROM event") ?? 0
+      stamped.sequence = last + 1
+      try database.execute(
+        sql: "INSERT INTO event (sequence, job, value) VALUES (?, ?, ?)",
+        arguments: [
+          Int64(stamped.sequence), stamped.job.map { Int64($0.number) },
+          try JSONEncoder().encode(stamped),
+        ])
+      return stamped
+    }
+  }
+
+  /// Events after a number, of one job or of all.
+  package func events(after: UInt64, job: JobID?, countMax: Int) throws -> Events {
+    try database.read { database in
+      let rows =
+        if let job {
+          try Foundation.Data.fetchAll(
+            database,
+            sql: "SELECT value FROM event WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            arguments: [Int64(job.number), Int64(after), countMax])
+        } else {
+          try Foundation.Data.fetchAll(
+            database, sql: "SELECT value FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            arguments: [Int64(after), countMax])
+        }
+      return Events(
+        events: try rows.map { try JSONDecoder().decode(ClusterEvent.self, from: $0) },
+        last: try UInt64.fetchOne(database, sql: "SELECT MAX(sequence) FROM event") ?? 0)
+    }
+  }
+
+  /// Keeps the step reports that are new and returns those; a step that ran again is known.
+  package func record(_ reports: [StepReport], of job: JobID) throws -> [StepReport] {
+    try database.write { database in
+      try reports.filter { report in
+        try database.execute(
+          sql: "INSERT OR IGNORE INTO step (job, position, value) VALUES (?, ?, ?)",
+          arguments: [
+            Int64(job.number), Int64(report.position.step), try JSONEncoder().encode(report),
+          ])
+        return database.changesCount > 0
+      }
+    }
+  }
+
+  /// A job's folder; `output` is absolute, or below the store.
+  package func folder(of output: String) -> String {
+    output.hasPrefix("/") ? output : "\(path)/jobs/\(output)"
+  }
+}

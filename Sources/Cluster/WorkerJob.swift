@@ -1,0 +1,288 @@
+import Collectives
+import Coordination
+import CXXHash
+import Data
+import Foundation
+import Messages
+import Synchronization
+import Training
+import Transport
+
+/// The job of a worker, on a thread of its own: builds the trainer, runs it in one generation after
+/// another, serves and fetches state.
+final class WorkerJob: @unchecked Sendable {
+  enum Command: Sendable {
+    case prepare(PrepareGeneration, me: WorkerID?)
+    case fetch(JobID, Generation, from: WorkerID, Position, digest: String)
+    case load(JobID, Generation, Messages.Checkpoint)
+    case open(JobID, Generation)
+    case abandon(JobID)
+    case exit
+  }
+
+  /// What other threads see.
+  private struct Shared {
+    var generation: Generation?
+    var group: ReplicaGroup?
+    var link: ExchangeLink?
+    /// The newest generation whose step must end; set before its link may exist.
+    var ended = Generation.zero
+    var rates = StepRates()
+    var position = Position.beginning
+    var peakPerReplica: UInt64 = 0
+  }
+
+  /// The job that this worker holds; of the training thread.
+  private struct Holding {
+    let prepare: PrepareGeneration
+    let trainer: Trainer
+    var hosted: Range<Int>
+    /// Whether the trainer's state is more than the initial one.
+    var hasState = false
+  }
+
+  private let endpoint: ExchangeEndpoint
+  private let incarnation: Incarnation
+  private let bulk: BulkClient
+  private let catalog: Catalog
+  private let threads: Int
+  private let scratch: String
+  private let tell: @Sendable (WorkerEvent) -> Void
+  private let send: @Sendable (WorkerMessage) -> Void
+  private let commands = EventQueue<Command>()
+  private let shared = Mutex(Shared())
+  private var holding: Holding?
+  private var thread: ComputeThread?
+
+  init(
+    endpoint: ExchangeEndpoint, incarnation: Incarnation, bulk: BulkClient, catalog: Catalog,
+    threads: Int, scratch: String, tell: @escaping @Sendable (WorkerEvent) -> Void,
+    send: @escaping @Sendable (WorkerMessage) -> Void
+  ) {
+    self.endpoint = endpoint
+    self.incarnation = incarnation
+    self.bulk = bulk
+    self.catalog = catalog
+    self.threads = threads
+    self.scratch = scratch
+    self.tell = tell
+    self.send = send
+    thread = ComputeThread { [unowned self] in work() }
+  }
+
+  func post(_ command: Command) { commands.put(command) }
+
+  /// Ends every collective of `generation` and older ones; from the deciding thread.
+  func endStep(of generation: Generation) {
+    let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
+      shared.ended = max(shared.ended, generation)
+      guard let current = shared.generation, current <= generation else { return (nil, nil) }
+      return (shared.group, shared.link)
+    }
+    group?.endGeneration()
+    link?.end()
+  }
+
+  /// Ends the thread.
+  func stop() {
+    endStep(of: Generation(.max))
+    commands.put(.exit)
+    thread?.join()
+  }
+
+  func heartbeat(_ job: JobID?, _ generation: Generation?, phase: String) -> Heartbeat {
+    var beat = Heartbeat()
+    beat.job = job
+    beat.generation = generation
+    beat.phase = phase
+    shared.withLock { shared in
+      beat.position = shared.position
+      beat.rates = shared.rates
+      beat.peakBytesPerReplica = shared.peakPerReplica
+    }
+    beat.residentBytes = HostFacts.residentBytes
+    beat.peakBytes = HostFacts.peakBytes
+    return beat
+  }
+
+  private func work() {
+    while true {
+      switch commands.take() {
+      case .prepare(let prepare, let me): self.prepare(prepare, me)
+      case .fetch(let job, let generation, let source, let position, let digest):
+        attempt(job, generation, .link, peer: source) {
+          try fetch(generation, from: source, position, digest)
+        }
+      case .load(let job, let generation, let checkpoint):
+        attempt(job, generation, .job) { try load(job, generation, checkpoint) }
+      case .open(let job, let generation): open(job, generation)
+      case .abandon(let job): if holding?.prepare.job == job { drop() }
+      case .exit:
+        drop()
+        return
+      }
+    }
+  }
+
+  private func drop() {
+    close()
+    holding?.trainer.stop()
+    holding = nil
+    shared.withLock {
+      $0.rates = StepRates()
+      $0.position = .beginning
+      $0.peakPerReplica = 0
+    }
+  }
+
+  private func close() {
+    let link = shared.withLock { shared -> ExchangeLink? in
+      defer { (shared.group, shared.link, shared.generation) = (nil, nil, nil) }
+      return shared.link
+    }
+    link?.end()
+  }
+
+  private func attempt(
+    _ job: JobID, _ generation: Generation, _ blame: WorkerFailed.Blame, peer: WorkerID? = nil,
+    _ body: () throws -> Void
+  ) {
+    do {
+      try body()
+      tell(.stateReady(job, generation))
+    } catch ExchangeError.generationEnded {
+    } catch {
+      tell(.failed(job, generation, blame, reason: "\(error)", peer: peer, nil))
+    }
+  }
+
+  /// Builds the trainer if this is a job's first generation here, and links the members.
+  private func prepare(_ prepare: PrepareGeneration, _ me: WorkerID?) {
+    close()
+    guard let mine = prepare.members.first(where: { $0.incarnation == incarnation }) else {
+      return tell(
+        .failed(
+          prepare.job, prepare.generation, .worker, reason: "this worker is not among the members",
+          peer: nil, nil))
+    }
+    do {
+      if holding?.prepare.job != prepare.job {
+        drop()
+        let value = try JSONDecoder().decode(
+          JobValue.self, from: Foundation.Data(prepare.specification.utf8))
+        let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
+        holding = Holding(prepare: prepare, trainer: trainer, hosted: mine.replicas.range)
+      }
+      holding?.hosted = mine.replicas.range
+    } catch {
+      let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
+      return tell(
+        .failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
+    }
+    guard let holding else { return }
+    let link = endpoint.link(job: prepare.job, generation: prepare.generation, members: prepare.members)
+    let group = ReplicaGroup(
+      replicas: prepare.replicas, hosted: holding.hosted,
+      permits: ComputePermits(count: threads), link: link)
+    let isOver = shared.withLock { shared in
+      (shared.group, shared.link, shared.generation) = (group, link, prepare.generation)
+      return shared.ended >= prepare.generation
+    }
+    if isOver { return }
+    let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
+    tell(
+      .prepared(
+        prepare.job, prepare.generation, committed: committed,
+        digest: holding.hasState ? digest(of: holding.trainer) : ""))
+  }
+
+  /// Copies another member's state.
+  private func fetch(
+    _ generation: Generation, from source: WorkerID, _ position: Position, _ digest: String
+  ) throws {
+    guard let trainer = holding?.trainer, let link = shared.withLock({ $0.link }) else { return }
+    let state = try link.fetchState(from: source)
+    try TransferredState.apply(state, to: trainer)
+    guard self.digest(of: trainer) == digest else {
+      throw TransportError.transferFailed(
+        name: "state of \(source)", reason: "its digest differs from the announced one", advice: "")
+    }
+    holding?.hasState = true
+  }
+
+  /// Takes a checkpoint from the coordinator's store.
+  private func load(_ job: JobID, _ generation: Generation, _ reference: Messages.Checkpoint) throws {
+    guard let trainer = holding?.trainer else { return }
+    let name = reference.name.split(separator: "/").last.map(String.init) ?? reference.name
+    let folder = "\(scratch)/\(name)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for file in [
+      Training.Checkpoint.manifestFile, Training.Checkpoint.modelFile,
+      Training.Checkpoint.stateFile,
+    ] {
+      try bulk.download("checkpoints/\(name)/\(file)", of: job, to: "\(folder)/\(file)")
+    }
+    try trainer.resume(Training.Checkpoint.open(folder, only: [
+      Training.Checkpoint.modelFile, Training.Checkpoint.stateFile,
+    ]))
+    holding?.hasState = true
+  }
+
+  private func open(_ job: JobID, _ generation: Generation) {
+    guard let holding, holding.prepare.job == job,
+      let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
+        guard shared.generation == generation, shared.ended < generation, let group = shared.group,
+          let link = shared.link
+        else { return nil }
+        return (group, link)
+      })
+    else { return }
+    self.holding?.hasState = true
+    let trainer = holding.trainer
+    // Until all members have joined its first step, a worker's state does not change: it can be
+    // served from where it lies.
+    link.serveState(TransferredState.of(trainer))
+    let reporter = WorkerReporter(
+      job: job, generation: generation, totalSteps: trainer.totalSteps, isLeader: holding.hosted.contains(0), bulk: bulk,
+      isWanted: { [weak self] in self?.shared.withLock { $0.ended < generation } ?? false },
+      send: send
+    ) { [weak self] report, peak in
+      self?.shared.withLock { shared in
+        shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
+        shared.rates.computeSeconds = report.seconds.compute
+        shared.rates.exchangeSeconds = report.seconds.exchange
+        shared.rates.inputSeconds = report.seconds.input
+        shared.position = Position(step: UInt64(report.step + 1) << 4)
+        shared.peakPerReplica = peak / UInt64(holding.hosted.count)
+      }
+    }
+    do {
+      let ending = try TrainingLoop(
+        trainer, group: group, scratch: "\(scratch)/drafts", observer: reporter
+      ).run()
+      guard ending == .finished, holding.hosted.contains(0) else { return }
+      let artifacts = try reporter.uploadPictures(of: trainer, scratch: scratch)
+      let scores = trainer.progress.scores.flatMap { split in
+        split.scores.map { NamedNumber("\(split.split)/\($0.name)", $0.value) }
+      }
+      tell(.finished(job, generation, scores: scores, artifacts: artifacts))
+    } catch ExchangeError.generationEnded {
+    } catch ExchangeError.aborted {
+      // The replica that failed is elsewhere; its worker says why.
+    } catch {
+      guard shared.withLock({ $0.ended < generation }) else { return }
+      tell(
+        .failed(
+          job, generation, .job, reason: "\(error)", peer: nil,
+          Position(progress: trainer.progress)))
+    }
+  }
+
+  /// XXH3-128 of the whole arena.
+  private func digest(of trainer: Trainer) -> String {
+    let bytes = trainer.arena.bytes
+    let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
+    return String(hash.high64, radix: 16) + String(hash.low64, radix: 16)
+  }
+}

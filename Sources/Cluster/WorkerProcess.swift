@@ -1,0 +1,168 @@
+import Coordination
+import Foundation
+import Messages
+import Synchronization
+import Training
+import Transport
+
+/// A worker: its machine's decisions turned into sockets, a training thread and exchange links.
+///
+/// The deciding thread never computes and never waits for a step; training has a thread of its own
+/// (`WorkerJob`).
+package final class WorkerProcess: @unchecked Sendable {
+  package struct Settings: Sendable {
+    package var name: String
+    /// Replicas that compute at once.
+    package var threads: Int
+    package var exchange = ExchangeMode.direct
+    /// Bytes; 0 for no limit.
+    package var memoryLimit: UInt64 = 0
+    /// Address that workers on other hosts reach this one by.
+    package var advertise: String?
+    /// Folder for drafts of checkpoints and downloads; removed at the end.
+    package var scratch: String
+
+    package init(name: String, threads: Int, scratch: String) {
+      self.name = name
+      self.threads = threads
+      self.scratch = scratch
+    }
+  }
+
+  private enum Event: Sendable {
+    case control(ControlClientEvent)
+    case machine(WorkerEvent)
+    case send(WorkerMessage)
+    case stop
+  }
+
+  private let settings: Settings
+  private let queue = EventQueue<Event>()
+  private let context: ZeroMQContext
+  private let client: ControlClient
+  private let endpoint: ExchangeEndpoint
+  private let job: WorkerJob
+  private let started = ContinuousClock.now
+  private let note: @Sendable (String) -> Void
+  private var machine: WorkerMachine
+
+  /// Connects in the background.
+  ///
+  /// - Parameter note: A line for the person who started it.
+  /// - Throws: `TransportError`.
+  package init(
+    _ settings: Settings, join: JoinFile, catalog: Catalog,
+    note: @escaping @Sendable (String) -> Void
+  ) throws {
+    self.settings = settings
+    self.note = note
+    context = try ZeroMQContext()
+    let incarnation = freshIncarnation()
+    endpoint = try ExchangeEndpoint(
+      in: context, incarnation: incarnation, hostIdentity: HostFacts.identity,
+      mode: settings.exchange, advertise: settings.advertise, relay: join.relay,
+      security: join.security)
+    var introduction = Hello(
+      name: settings.name, host: HostFacts.name, hostIdentity: HostFacts.identity,
+      process: UInt32(ProcessInfo.processInfo.processIdentifier), build: Fingerprint.build,
+      fingerprint: Fingerprint.items, exchange: endpoint.address,
+      cores: UInt32(HostFacts.cores), threads: UInt32(settings.threads))
+    introduction.memoryLimit = settings.memoryLimit
+    machine = WorkerMachine(introduction: introduction)
+    let queue = queue
+    let bulk = try BulkClient(
+      address: join.bulk, in: context, security: join.security, role: .worker,
+      incarnation: incarnation)
+    job = WorkerJob(
+      endpoint: endpoint, incarnation: incarnation, bulk: bulk, catalog: catalog,
+      threads: settings.threads, scratch: settings.scratch,
+      tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) })
+    client = try ControlClient(
+      address: join.control, in: context, security: join.security,
+      as: ControlPeer(role: .worker, incarnation: incarnation)
+    ) { queue.put(.control($0)) }
+  }
+
+  /// Asks the worker to hand over and go; from any thread.
+  package func leave(_ reason: String) { queue.put(.machine(.leave(reason: reason))) }
+
+  /// Ends `run` at once.
+  package func stop() { queue.put(.stop) }
+
+  /// Serves until it left or was stopped.
+  ///
+  /// Throws: `TransportError` when the coordinator will never admit this process.
+  package func run() throws {
+    defer {
+      job.stop()
+      client.stop()
+      endpoint.stop()
+      try? FileManager.default.removeItem(atPath: settings.scratch)
+    }
+    var lastTick = now
+    while true {
+      for event in queue.takeAll(waiting: 0.05) {
+        switch event {
+        case .stop: return
+        case .send(let message): client.send(message)
+        case .machine(let event): if handle(event) { return }
+        case .control(let event): if try handle(event) { return }
+        }
+      }
+      if now - lastTick >= .milliseconds(50) {
+        lastTick = now
+        if handle(.tick) { return }
+      }
+    }
+  }
+
+  private var now: Moment { Moment(ContinuousClock.now - started) }
+
+  private func handle(_ event: ControlClientEvent) throws -> Bool {
+    switch event {
+    case .connected: return handle(.connected)
+    case .disconnected:
+      note("the connection to the coordinator broke; trying again")
+      return handle(.disconnected)
+    case .refused(let error): throw error
+    case .trouble(let text): note(text)
+    case .message(let envelope):
+      do { return handle(.received(try envelope.message(CoordinatorMessage.self))) } catch {
+        note("a message of the coordinator was dropped: \(error)")
+      }
+    }
+    return false
+  }
+
+  /// Whether the process is done.
+  private func handle(_ event: WorkerEvent) -> Bool {
+    for action in machine.handle(event, at: now) {
+      switch action {
+      case .send(let message): client.send(message)
+      case .heartbeat(let id, let generation, let phase):
+        client.send(WorkerMessage.heartbeat(job.heartbeat(id, generation, phase: phase)))
+      case .stopStep(_, let generation): job.endStep(of: generation)
+      case .startJob(let prepare), .joinGeneration(let prepare):
+        note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
+        job.post(.prepare(prepare, me: machine.worker))
+      case .fetchState(let id, let generation, let source, let position, let digest):
+        job.post(.fetch(id, generation, from: source, position, digest: digest))
+      case .loadCheckpoint(let id, let generation, let checkpoint):
+        job.post(.load(id, generation, checkpoint))
+      case .openGeneration(let id, let generation): job.post(.open(id, generation))
+      case .abandon(let id, let cause, let reason):
+        note("\(id) \(cause.rawValue)" + (reason.isEmpty ? "" : ": \(reason)"))
+        job.post(.abandon(id))
+      case .refused(let refusal):
+        note(
+          "refused: \(refusal.reason)"
+            + (refusal.field.isEmpty
+              ? "" : " (\(refusal.field): \(refusal.ours) there, \(refusal.theirs) here)"))
+      case .exit(let reason):
+        note("leaving: \(reason)")
+        return true
+      }
+    }
+    return false
+  }
+}

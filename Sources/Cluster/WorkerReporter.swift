@@ -1,0 +1,86 @@
+import Data
+import Foundation
+import Messages
+import Tensors
+import Training
+import Transport
+
+/// Tells the coordinator what a training commits: reports and checkpoints from the worker that hosts
+/// replica 0, rates from all.
+final class WorkerReporter: TrainingObserver {
+  private let job: JobID
+  private let generation: Generation
+  private let totalSteps: Int
+  private let isLeader: Bool
+  private let bulk: BulkClient
+  private let isWanted: () -> Bool
+  private let send: (WorkerMessage) -> Void
+  private let measured: (Training.StepReport, UInt64) -> Void
+  private var skipped: UInt64 = 0
+  private var lastLoss = 0.0
+
+  init(
+    job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool, bulk: BulkClient,
+    isWanted: @escaping () -> Bool, send: @escaping (WorkerMessage) -> Void,
+    measured: @escaping (Training.StepReport, UInt64) -> Void
+  ) {
+    self.job = job
+    self.generation = generation
+    self.totalSteps = totalSteps
+    self.isLeader = isLeader
+    self.bulk = bulk
+    self.isWanted = isWanted
+    self.send = send
+    self.measured = measured
+  }
+
+  var shouldStop: Bool { !isWanted() }
+
+  func stepCommitted(_ report: Training.StepReport) {
+    measured(report, UInt64(MemoryPool.shared.usage.peak))
+    guard isLeader else { return }
+    lastLoss = report.numbers.first?.value ?? 0
+    var message = Messages.StepReport(
+      position: Position(step: UInt64(report.step + 1) << 4), step: UInt64(report.step + 1),
+      stepsTotal: UInt64(totalSteps), loss: lastLoss)
+    message.scalars = report.scalars.map { NamedNumber($0.name, $0.value) }
+    message.learningRate = report.learningRate
+    message.samples = UInt64(report.samples)
+    message.skippedSamples = UInt64(report.totalSkipped)
+    message.seconds = report.seconds.total
+    message.computeSeconds = report.seconds.compute
+    message.exchangeSeconds = report.seconds.exchange
+    message.inputSeconds = report.seconds.input
+    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+  }
+
+  func passCommitted(_ report: PassReport) {
+    guard isLeader else { return }
+    var message = Messages.StepReport(
+      position: Position(step: UInt64(report.step) << 4 | UInt64(report.number)),
+      step: UInt64(report.step), stepsTotal: UInt64(totalSteps), loss: lastLoss)
+    message.scalars = report.scores.map { NamedNumber("\(report.split)/\($0.name)", $0.value) }
+    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+  }
+
+  func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {
+    defer { try? FileManager.default.removeItem(atPath: checkpoint.path) }
+    let name = Training.Checkpoint.name(step: checkpoint.progress.step)
+    // The manifest goes last: a folder without one is no checkpoint.
+    for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {
+      try upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
+    }
+  }
+
+  /// Draws the contact sheet and stores it with the job.
+  func uploadPictures(of trainer: Trainer, scratch: String) throws -> [Artifact] {
+    let path = "\(scratch)/\(RunFolder.contactSheetFile)"
+    try Files.write(trainer.contactSheet().pngBytes(), to: path)
+    return [try upload(path, to: RunFolder.contactSheetFile)]
+  }
+
+  @discardableResult
+  private func upload(_ path: String, to name: String) throws -> Artifact {
+    try bulk.upload(path, to: name, of: job, in: generation, while: isWanted)
+  }
+}

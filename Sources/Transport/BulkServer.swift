@@ -1,0 +1,238 @@
+// The coordinator's end of the bulk plane, on its own socket and thread: a checkpoint on its way
+// must not delay a heartbeat.
+
+import CZeroMQ
+import Messages
+
+/// What the bulk plane asks of the store. Called on its thread.
+package protocol BulkStore: Sendable {
+  /// Where an offered file goes; or throws `Failure` why it may not (unknown job, old generation).
+  func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String
+  /// The file is complete, checked and durable at its place.
+  func didStore(_ offer: Offer, at path: String, from sender: Incarnation)
+  /// Where a wanted file is; or throws `Failure`.
+  func find(_ fetch: Fetch) throws(Failure) -> String
+}
+
+package final class BulkServer: Sendable {
+  /// Where clients connect, as bound.
+  package let address: String
+  private let stopping: Mailbox<Void>
+  private let thread: OwnedThread
+
+  package init(
+    address: String, in context: ZeroMQContext, security: ServerSecurity, incarnation: Incarnation,
+    store: some BulkStore
+  ) throws(TransportError) {
+    let router = try ZeroMQSocket(.router, in: context)
+    try router.secure(security)
+    router.bound(messageBytes: WireLimits.messageBytes, queued: 64)
+    router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+    self.address = try router.bind(address)
+    let stopping = try Mailbox<Void>(capacity: 1)
+    self.stopping = stopping
+    let handed = Handed(router)
+    thread = try OwnedThread {
+      BulkLoop(router: handed.take(), store: store, incarnation: incarnation).run(stopping)
+    }
+  }
+
+  package func stop() {
+    stopping.put(())
+    thread.join()
+  }
+}
+
+private final class BulkLoop {
+  private struct Key: Hashable {
+    var identity: [UInt8]
+    var transfer: TransferID
+  }
+
+  private enum Stream {
+    case incoming(FileReceiver, Offer, Incarnation)
+    case outgoing(FileSender)
+  }
+
+  private let router: ZeroMQSocket
+  private let store: any BulkStore
+  private let incarnation: Incarnation
+  private var streams: [Key: (stream: Stream, lastHeard: ContinuousClock.Instant)] = [:]
+
+  private static let streamsMax = 256
+  private static let patience = Duration.seconds(60)
+
+  init(router: ZeroMQSocket, store: any BulkStore, incarnation: Incarnation) {
+    self.router = router
+    self.store = store
+    self.incarnation = incarnation
+  }
+
+  func run(_ stopping: Mailbox<Void>) {
+    var poller = Poller()
+    poller.add(router)
+    poller.add(descriptor: stopping.descriptor)
+    while true {
+      let isIdle = pump()
+      poller.wait(milliseconds: isIdle ? 1_000 : 2)
+      if !stopping.takeAll().isEmpty { return }
+      for _ in 0..<16 {
+        guard let (frames, _) = router.receive() else { break }
+        read(frames)
+      }
+      let now = ContinuousClock.now
+      streams = streams.filter { now - $0.value.lastHeard < Self.patience }
+    }
+  }
+
+  /// Sends what credit allows; false while a peer's queue is full and must be tried again.
+  private func pump() -> Bool {
+    var isIdle = true
+    for (key, entry) in streams {
+      guard case .outgoing(let sender) = entry.stream, waiting[key] != nil || sender.hasCredit
+      else { continue }
+      do throws(TransportError) {
+        while let chunk = try nextChunk(key, sender) {
+          let head = encode(.chunk(Chunk(transfer: key.transfer, offset: chunk.offset)))
+          switch router.send([key.identity, head, chunk.bytes]) {
+          case .sent: continue
+          case .full:
+            waiting[key] = chunk
+            isIdle = false
+          case .unroutable: forget(key)
+          }
+          break
+        }
+      } catch {
+        fail(key, "\(error)", "")
+      }
+    }
+    return isIdle
+  }
+
+  private func nextChunk(
+    _ key: Key, _ sender: FileSender
+  ) throws(TransportError) -> (offset: UInt64, bytes: [UInt8])? {
+    if let chunk = waiting.removeValue(forKey: key) { return chunk }
+    return try sender.next()
+  }
+
+  /// Chunks read but not yet taken by a full queue, one a stream.
+  private var waiting: [Key: (offset: UInt64, bytes: [UInt8])] = [:]
+
+  private func read(_ frames: [[UInt8]]) {
+    guard frames.count >= 2 else { return }
+    do throws(WireError) {
+      let envelope = try Envelope(decoding: frames[1])
+      let message = try envelope.message(BulkMessage.self)
+      handle(message, frames, envelope.header.incarnation)
+    } catch {
+      if case .protocolMismatch = error { _ = router.send([frames[0], Envelope.preamble()]) }
+    }
+  }
+
+  private func handle(_ message: BulkMessage, _ frames: [[UInt8]], _ sender: Incarnation) {
+    let identity = frames[0]
+    let now = ContinuousClock.now
+    switch message {
+    case .offer(let offer):
+      let key = Key(identity: identity, transfer: offer.transfer)
+      guard streams.count < Self.streamsMax else {
+        fail(key, "the coordinator is busy with \(streams.count) files", "try again later")
+        return
+      }
+      do {
+        let path = try store.place(offer, from: sender)
+        // Two workers may send the same file; each has a temporary one of its own.
+        let temporary = "\(path).part-\(sender)-\(offer.transfer.number)"
+        let receiver = try FileReceiver(
+          path: path, temporary: temporary, size: offer.size, sha256: offer.sha256)
+        streams[key] = (.incoming(receiver, offer, sender), now)
+        advance(key, receiver, offer, sender)
+      } catch let failure as Failure {
+        fail(key, failure.reason, failure.advice)
+      } catch {
+        fail(key, "\(error)", "make room on the coordinator's disk, or check its rights")
+      }
+    case .chunk(let chunk):
+      let key = Key(identity: identity, transfer: chunk.transfer)
+      guard case .incoming(let receiver, let offer, let sender) = streams[key]?.stream else {
+        return
+      }
+      do throws(TransportError) {
+        try receiver.add(frames.count == 3 ? frames[2] : [], at: chunk.offset)
+        streams[key]?.lastHeard = now
+        advance(key, receiver, offer, sender)
+      } catch {
+        fail(key, "\(error)", "make room on the coordinator's disk")
+      }
+    case .fetch(let fetch): serve(fetch, Key(identity: identity, transfer: fetch.transfer), now)
+    case .credit(let credit):
+      let key = Key(identity: identity, transfer: credit.transfer)
+      guard case .outgoing(let sender) = streams[key]?.stream else { return }
+      sender.grant(credit)
+      streams[key]?.lastHeard = now
+    case .stored(let transfer): forget(Key(identity: identity, transfer: transfer))
+    case .failed(let failure): forget(Key(identity: identity, transfer: failure.transfer))
+    case .served: break
+    }
+  }
+
+  private func advance(
+    _ key: Key, _ receiver: FileReceiver, _ offer: Offer, _ sender: Incarnation
+  ) {
+    guard receiver.isComplete else {
+      if let credit = receiver.credit(key.transfer) { reply(.credit(credit), key) }
+      return
+    }
+    do throws(TransportError) {
+      try receiver.finish()
+      streams[key] = nil
+      store.didStore(offer, at: receiver.path, from: sender)
+      reply(.stored(key.transfer), key)
+    } catch {
+      fail(key, "\(error)", "send it again")
+    }
+  }
+
+  private func serve(_ fetch: Fetch, _ key: Key, _ now: ContinuousClock.Instant) {
+    guard streams.count < Self.streamsMax else {
+      fail(key, "the coordinator is busy with \(streams.count) files", "try again later")
+      return
+    }
+    do {
+      let path = try store.find(fetch)
+      let (size, sha256) = try FileHash.of(path)
+      guard fetch.offset <= size else {
+        fail(key, "\(fetch.name) has only \(size) bytes now", "fetch it from its beginning")
+        return
+      }
+      streams[key] = (.outgoing(try FileSender(path: path, from: fetch.offset)), now)
+      reply(.served(Served(transfer: key.transfer, size: size, sha256: sha256)), key)
+    } catch let failure as Failure {
+      fail(key, failure.reason, failure.advice)
+    } catch {
+      fail(key, "\(error)", "")
+    }
+  }
+
+  private func forget(_ key: Key) {
+    streams[key] = nil
+    waiting[key] = nil
+  }
+
+  private func fail(_ key: Key, _ reason: String, _ advice: String) {
+    forget(key)
+    reply(
+      .failed(TransferFailed(transfer: key.transfer, reason: reason, advice: advice)), key)
+  }
+
+  // Replies are small and few; a peer that takes none of 64 is dropped by its silence.
+  private func reply(_ message: BulkMessage, _ key: Key) {
+    _ = router.send([key.identity, encode(message)])
+  }
+
+  private func encode(_ message: BulkMessage) -> [UInt8] {
+    Envelope.encode(message, from: .coordinator, incarnation: incarnation)
+  }
+}

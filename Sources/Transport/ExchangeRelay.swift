@@ -1,0 +1,127 @@
+// Carries exchange frames between workers that cannot reach each other (`--exchange hub`). It
+// reads nothing of them but the address.
+
+import CZeroMQ
+import Glibc
+import Messages
+
+/// A ROUTER on its own thread. A worker connects a DEALER whose routing identity is
+/// `ExchangeRelay.identity(of:)` and sends [identity of the destination][header][payload …]; the
+/// destination gets [identity of the sender][header][payload …], the sender being the one that
+/// connected, whatever it claims.
+package final class ExchangeRelay: Sendable {
+  /// Where workers connect, as bound.
+  package let address: String
+  private let stopping: Mailbox<Void>
+  private let thread: OwnedThread
+
+  /// The routing identity of a worker's process.
+  package static func identity(of incarnation: Incarnation) -> [UInt8] {
+    ControlPeer(role: .worker, incarnation: incarnation).identity
+  }
+
+  /// The worker's process a routing identity stands for; nil if it is none.
+  package static func incarnation(of identity: [UInt8]) -> Incarnation? {
+    ControlPeer(identity: identity)?.incarnation
+  }
+
+  /// - Parameters:
+  ///   - frameBytesMax: The largest frame; larger ones break their sender's connection.
+  ///   - heldBytesMax: What may wait here for slow workers before nobody is read any more.
+  package init(
+    address: String, in context: ZeroMQContext, security: ServerSecurity,
+    frameBytesMax: Int = 64 << 20, heldBytesMax: Int = 256 << 20
+  ) throws(TransportError) {
+    let router = try ZeroMQSocket(.router, in: context)
+    try router.secure(security)
+    router.bound(messageBytes: frameBytesMax, queued: 256)
+    router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+    router.set(ZMQ_ROUTER_HANDOVER, Int32(1))
+    self.address = try router.bind(address)
+    let stopping = try Mailbox<Void>(capacity: 1)
+    self.stopping = stopping
+    let handed = Handed(router)
+    thread = try OwnedThread {
+      RelayLoop(router: handed.take(), heldBytesMax: heldBytesMax).run(stopping)
+    }
+  }
+
+  package func stop() {
+    stopping.put(())
+    thread.join()
+  }
+}
+
+private final class RelayLoop {
+  /// What a worker's full queue did not take, in order.
+  private struct Held {
+    var messages: [[[UInt8]]] = []
+    var since = ContinuousClock.now
+  }
+
+  private let router: ZeroMQSocket
+  private let heldBytesMax: Int
+  private var held: [[UInt8]: Held] = [:]
+  private var heldBytes = 0
+
+  /// A worker that takes nothing for so long is gone; its generation will end.
+  private static let patience = Duration.seconds(30)
+
+  init(router: ZeroMQSocket, heldBytesMax: Int) {
+    self.router = router
+    self.heldBytesMax = heldBytesMax
+  }
+
+  func run(_ stopping: Mailbox<Void>) {
+    var all = Poller()
+    all.add(descriptor: stopping.descriptor)
+    all.add(router)
+    var none = Poller()
+    none.add(descriptor: stopping.descriptor)
+    while true {
+      // A ROUTER cannot tell which of its queues has room again, so held messages are retried.
+      if heldBytes >= heldBytesMax {
+        none.wait(milliseconds: 1)
+      } else {
+        all.wait(milliseconds: held.isEmpty ? -1 : 1)
+      }
+      if !stopping.takeAll().isEmpty { return }
+      retry()
+      for _ in 0..<256 where heldBytes < heldBytesMax {
+        guard let (frames, _) = router.receive() else { break }
+        guard frames.count >= 3 else { continue }
+        forward([frames[1], frames[0]] + frames[2...])
+      }
+    }
+  }
+
+  private func forward(_ message: [[UInt8]]) {
+    let destination = message[0]
+    if held[destination] == nil, router.send(message) != .full { return }
+    held[destination, default: Held()].messages.append(message)
+    heldBytes += bytes(message)
+  }
+
+  private func retry() {
+    let now = ContinuousClock.now
+    for destination in Array(held.keys) {
+      guard var waiting = held[destination] else { continue }
+      var sent = 0
+      while sent < waiting.messages.count {
+        let outcome = router.send(waiting.messages[sent])
+        if outcome == .full { break }
+        heldBytes -= bytes(waiting.messages[sent])
+        sent += 1
+        waiting.since = now
+      }
+      waiting.messages.removeFirst(sent)
+      if now - waiting.since > Self.patience {
+        heldBytes -= waiting.messages.reduce(0) { $0 + bytes($1) }
+        waiting.messages = []
+      }
+      held[destination] = waiting.messages.isEmpty ? nil : waiting
+    }
+  }
+
+  private func bytes(_ message: [[UInt8]]) -> Int { message.reduce(0) { $0 + $1.count } }
+}
