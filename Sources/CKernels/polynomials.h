@@ -109,7 +109,7 @@ MK_INLINE float mk_tanhf(float x) {
   return x != x ? x : y;
 }
 
-// erf (Abramowitz and Stegun 7.1.26 is too coarse): a rational form in x below 1, 1 - exp(...) above; error near 2e-7.
+// erf (Cephes): a polynomial in x² below 1, 1 - exp(-x²) P(1/x²) / x above; absolute error below 2e-7.
 MK_INLINE float mk_erff(float x) {
   float a = x < 0.0f ? -x : x;
   float z = x * x;
@@ -121,7 +121,6 @@ MK_INLINE float mk_erff(float x) {
   p = __builtin_fmaf(p, z, -3.761262582423300e-1f);
   p = __builtin_fmaf(p, z, 1.128379165726710f);
   float small = p * x;
-  // erfc(a) = exp(-a²) · P(1/a) / a for a ≥ 1 (Cephes).
   float b = a < 1.0f ? 1.0f : (a > 10.0f ? 10.0f : a);
   float q = 1.0f / b;
   float w = q * q;

@@ -22,7 +22,7 @@ public enum JobValue: Sendable, Equatable {
   }
 
   /// The value at a dotted path, or nil.
-  public subscript(path: String) -> JobValue? {
+  public subscript(path path: String) -> JobValue? {
     var value = self
     for part in path.split(separator: ".") {
       guard case .map(let map) = value, let next = map[String(part)] else { return nil }
