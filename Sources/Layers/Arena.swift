@@ -24,6 +24,8 @@ public final class Arena: @unchecked Sendable {
     let initial: Initializer
     /// The entry whose value this one begins with, in place of `initial`.
     var source: Int?
+    /// Where updates keep the elements; `nil` for anywhere.
+    package var range: ClosedRange<Float>?
     /// Position in the arena, in floats; a multiple of 16.
     package fileprivate(set) var offset = 0
     public var count: Int { shape.reduce(1, *) }

@@ -29,14 +29,17 @@ public struct Scope {
   /// Declares a parameter.
   ///
   /// - `shape`: As the kernels want it; `layout` says how the ecosystem's files hold it.
+  /// - `range`: Elements outside are put back to its nearer end after each update.
   public mutating func parameter(
-    _ name: String, _ shape: [Int], _ initial: Initializer, layout: ParameterLayout = .plain
+    _ name: String, _ shape: [Int], _ initial: Initializer, layout: ParameterLayout = .plain,
+    within range: ClosedRange<Float>? = nil
   ) -> Parameter {
     Parameter(
       arena: arena,
       index: arena.declare(
         Arena.Entry(
-          name: full(name), kind: .parameter, shape: shape, layout: layout, initial: initial)))
+          name: full(name), kind: .parameter, shape: shape, layout: layout, initial: initial,
+          range: range)))
   }
 
   /// Declares a tensor that steps write.

@@ -85,6 +85,12 @@ package final class Optimizer: Sendable {
       apply(
         to: parameter.index, gradient: range(update.value(at: index)), segment,
         rate: rate * segment.rateScale, number: Int(numbers[segment.position]))
+      if let range = arena.entries[parameter.index].range {
+        let values = arena.value(at: parameter.index).mutableElements
+        for place in values.indices {
+          values[place] = min(max(values[place], range.lowerBound), range.upperBound)
+        }
+      }
     }
   }
 

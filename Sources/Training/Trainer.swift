@@ -143,6 +143,9 @@ package final class Trainer {
     let source = try data.source(split)
     let key = RandomKey(seed: job.seed).derived("pass").derived(progress.step)
     let (program, batch, values) = (program, job.evaluationBatch, average?.values ?? [])
+    // Passes and steps use other shapes; blocks of both at once would double the memory.
+    MemoryPool.shared.trim()
+    defer { MemoryPool.shared.trim() }
     let results = group.run(serial: progress.serial + 1) { exchange in
       try ReplicaThread().run {
         try withValues(values) {
