@@ -37,8 +37,10 @@ package protocol PeerLink: AnyObject, Sendable {
   /// The other workers, in order of their replicas.
   var peers: [Peer] { get }
 
-  /// Sends each peer its payload and waits for one from each of `sources`. Thread-safe; calls with different
-  /// identifiers may overlap.
+  /// Sends each peer its payload and waits for one from each of `sources`.
+  ///
+  /// Thread-safe; calls with different identifiers may overlap. Payloads of an older serial than
+  /// the call's that nobody awaited are dropped.
   ///
   /// - Parameters:
   ///   - outgoing: Bytes by peer index; peers without an entry are sent nothing.
@@ -48,6 +50,9 @@ package protocol PeerLink: AnyObject, Sendable {
   func swap(
     _ call: CallIdentifier, outgoing: [Int: PeerPayload], awaiting sources: [Int]
   ) throws -> [Int: PeerPayload]
+
+  /// Ends the generation: every `swap`, under way or later, throws `ExchangeError.generationEnded`.
+  func end()
 }
 
 /// Bytes to or from a peer: a short head (what is called, with which shape) and a body that is kept

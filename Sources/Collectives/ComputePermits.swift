@@ -1,0 +1,45 @@
+/// How many replica threads of a worker compute at once; first come, first served.
+///
+/// A thread holds a permit while it computes and gives it up whenever it waits, so a worker that
+/// hosts more replicas than it has cores still makes progress in every collective.
+package final class ComputePermits: Sendable {
+  private let monitor = Monitor()
+  private nonisolated(unsafe) var free: Int  // guarded by monitor, as all below
+  private nonisolated(unsafe) var nextTicket: UInt64 = 0
+  private nonisolated(unsafe) var served: UInt64 = 0
+
+  package let count: Int
+
+  package init(count: Int) {
+    precondition(count >= 1, "ComputePermits: \(count)")
+    self.count = count
+    free = count
+  }
+
+  package func acquire() {
+    monitor.withLock {
+      let ticket = nextTicket
+      nextTicket += 1
+      while ticket != served || free == 0 { monitor.wait() }
+      served += 1
+      free -= 1
+      if free > 0 { monitor.wakeAll() }
+    }
+  }
+
+  package func release() {
+    monitor.withLock {
+      free += 1
+      precondition(free <= count, "ComputePermits: released more often than acquired")
+      monitor.wakeAll()
+    }
+  }
+
+  /// Lets a waiting thread go first; returns at once if there is none. Only with a permit held.
+  package func yieldPermit() {
+    let someoneWaits = monitor.withLock { nextTicket != served }
+    guard someoneWaits else { return }
+    release()
+    acquire()
+  }
+}
