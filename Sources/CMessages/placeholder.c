@@ -1,1 +1,0 @@
-void mk_messages_placeholder(void) {}

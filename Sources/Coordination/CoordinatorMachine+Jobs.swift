@@ -1,0 +1,166 @@
+// The queue: what is asked of the cluster, and how a job ends.
+
+import Messages
+
+extension CoordinatorMachine {
+  mutating func submit(_ request: JobRequest, _ question: RequestID, _ now: Moment) {
+    guard request.replicas > 0, request.workersMax ?? 1 > 0 else {
+      let field = request.replicas > 0 ? "workers" : "replicas"
+      actions.append(
+        .answer(
+          question,
+          .failure(Failure(reason: "must be 1 or more", field: field))))
+      return
+    }
+    let id = JobID((jobs.keys.max()?.number ?? 0) + 1)
+    let job = Job(JobRecord(job: id, request: request, state: .queued))
+    jobs[id] = job
+    actions.append(.persist(.job(job.record)))
+    actions.append(
+      .answer(question, .submitted(Submitted(job: id, output: job.record.output))))
+    announce(.jobSubmitted, job: id, request.name)
+  }
+
+  mutating func cancel(_ id: JobID, _ reason: String, _ question: RequestID, _ now: Moment) {
+    guard let job = jobs[id] else {
+      actions.append(.answer(question, .failure(.noSuchJob(id))))
+      return
+    }
+    guard !job.isOver else {
+      actions.append(
+        .answer(
+          question, .failure(Failure(reason: "\(id) is already \(job.record.state.rawValue)"))))
+      return
+    }
+    end(id, .cancelled, .cancelled, reason, now)
+    actions.append(.answer(question, .cancelled(id)))
+  }
+
+  mutating func store(_ checkpoint: Checkpoint, of id: JobID) {
+    guard var job = jobs[id] else { return }
+    if let known = job.record.checkpoint, known.position > checkpoint.position { return }
+    job.record.checkpoint = checkpoint
+    jobs[id] = job
+    actions.append(.persist(.job(job.record)))
+    announce(.checkpointStored, job: id, "\(checkpoint.name) at \(checkpoint.position)")
+  }
+
+  mutating func note(_ reports: StepReports, of id: WorkerID) {
+    guard var job = jobs[reports.job], !job.isOver else { return }
+    var fresh: [StepReport] = []
+    for report in reports.reports where report.step > job.record.step {
+      fresh.append(report)
+      job.record.step = report.step
+      job.record.stepsTotal = report.stepsTotal
+      job.record.position = max(job.record.position, report.position)
+      job.record.loss = report.loss
+      job.record.scalars = report.scalars
+      job.record.samples += report.samples
+      job.record.skippedSamples = report.skippedSamples
+      guard report.seconds > 0 else { continue }
+      // Slow enough to calm the estimate, quick enough to notice a new worker.
+      let before = job.secondsPerStep ?? report.seconds
+      let seconds = before + 0.1 * (report.seconds - before)
+      job.secondsPerStep = seconds
+      job.samplesPerSecond = Double(report.samples) / seconds
+    }
+    guard !fresh.isEmpty else { return }
+    jobs[reports.job] = job
+    actions.append(.record(reports.job, fresh))
+  }
+
+  mutating func note(_ finished: JobFinished, of id: WorkerID, _ now: Moment) {
+    guard var job = jobs[finished.job], !job.isOver else {
+      stop(finished.job, finished.generation, .finished, "the job is over", at: id)
+      return
+    }
+    guard isCurrent(finished.job, finished.generation, id), case .open = job.phase else { return }
+    job.record.scores = finished.scores
+    job.record.artifacts = finished.artifacts
+    jobs[finished.job] = job
+    end(finished.job, .finished, .finished, "", now)
+  }
+
+  mutating func note(_ failure: WorkerFailed, of id: WorkerID, _ now: Moment) {
+    guard var job = jobs[failure.job], !job.isOver else {
+      stop(failure.job, failure.generation, .cancelled, "the job is over", at: id)
+      return
+    }
+    // A failure of an older membership has been answered by the newer one.
+    guard isCurrent(failure.job, failure.generation, id) else { return }
+    switch failure.blame {
+    case .job:
+      end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now)
+    case .worker:
+      exclude(id, from: failure.job, failure.reason, now)
+      let others = workers.keys.filter { objection(of: failure.job, to: $0) == nil }
+      // Everybody who is here has tried: better an answer now than a job that waits for ever.
+      if others.isEmpty { end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now) }
+    case .link:
+      let peer = failure.peer.map { " to \($0)" } ?? ""
+      job.broken = "the link of \(id)\(peer) failed: \(failure.reason)"
+      jobs[failure.job] = job
+      if job.stalls >= 3, let peer = failure.peer {
+        exclude(max(id, peer), from: failure.job, "its links keep failing", now)
+      }
+    }
+  }
+
+  /// Puts a worker out of a job for good; it may serve others.
+  mutating func exclude(_ id: WorkerID, from jobID: JobID, _ reason: String, _ now: Moment) {
+    guard workers[id] != nil, let job = jobs[jobID] else { return }
+    stop(jobID, job.record.generation, .expelled, reason, at: id)
+    workers[id]?.unfit[jobID] = reason
+    workers[id]?.job = nil
+    workers[id]?.idleSince = now
+    jobs[jobID]?.broken = "\(id) cannot go on: \(reason)"
+    announce(.workerExpelled, job: jobID, worker: id, reason)
+  }
+
+  mutating func end(
+    _ id: JobID, _ state: JobStatus.State, _ cause: StopJob.Cause, _ reason: String, _ now: Moment
+  ) {
+    guard var job = jobs[id] else { return }
+    job.record.state = state
+    job.record.reason = reason
+    job.phase = .over
+    job.broken = nil
+    jobs[id] = job
+    actions.append(.persist(.job(job.record)))
+    for worker in workers.keys.sorted() where workers[worker]?.job == id {
+      stop(id, job.record.generation, cause, reason, at: worker)
+      workers[worker]?.job = nil
+      workers[worker]?.idleSince = now
+    }
+    let kind: ClusterEvent.Kind =
+      switch state {
+      case .failed: .jobFailed
+      case .cancelled: .jobCancelled
+      default: .jobFinished
+      }
+    announce(kind, job: id, reason)
+    actions.append(.jobEnded(id, state))
+  }
+
+  mutating func stop(
+    _ job: JobID, _ generation: Generation, _ cause: StopJob.Cause, _ reason: String,
+    at id: WorkerID
+  ) {
+    send(
+      .stop(StopJob(job: job, generation: generation, cause: cause, reason: reason)), to: id)
+  }
+
+  /// Whether the worker speaks as a member of the job's present generation.
+  func isCurrent(_ job: JobID, _ generation: Generation, _ id: WorkerID) -> Bool {
+    guard let record = jobs[job]?.record, record.generation == generation else { return false }
+    return record.members.contains {
+      $0.worker == id && $0.incarnation == workers[id]?.incarnation
+    } && workers[id]?.job == job
+  }
+}
+
+extension Failure {
+  package static func noSuchJob(_ id: JobID) -> Failure {
+    Failure(reason: "there is no job \(id)", advice: "`martlet jobs` lists them")
+  }
+}

@@ -1,0 +1,95 @@
+// What people see.
+
+import Messages
+
+extension CoordinatorMachine {
+  /// Workers and jobs in the order of their numbers, the recently departed last.
+  package func status(at now: Moment) -> ClusterStatus {
+    var status = ClusterStatus()
+    status.workers = workers.keys.sorted().compactMap { id in
+      workers[id].map { self.status(of: $0, now) }
+    }
+    status.workers += departed.map { gone in
+      var worker = gone.status
+      worker.heartbeatAgeSeconds += (now - gone.at).inSeconds
+      return worker
+    }
+    status.jobs = jobs.keys.sorted().compactMap { jobs[$0].map { self.status(of: $0) } }
+    return status
+  }
+
+  package func status(of id: JobID) -> JobStatus? { jobs[id].map { status(of: $0) } }
+
+  /// The job's text as submitted; nil for no such job.
+  package func specification(of id: JobID) -> String? { jobs[id]?.record.request.specification }
+
+  package func record(of id: JobID) -> JobRecord? { jobs[id]?.record }
+
+  /// The number of a living process.
+  package func worker(of incarnation: Incarnation) -> WorkerID? { numbers[incarnation] }
+
+  func status(of worker: Worker, _ now: Moment) -> WorkerStatus {
+    var status = WorkerStatus(
+      worker: worker.id, name: worker.hello.name, host: worker.hello.host,
+      process: worker.hello.process, state: .idle)
+    status.cores = worker.hello.cores
+    status.threads = worker.hello.threads
+    status.memoryLimit = worker.hello.memoryLimit
+    status.heartbeatAgeSeconds = (now - worker.lastHeard).inSeconds
+    if let heartbeat = worker.heartbeat {
+      status.rates = heartbeat.rates
+      status.residentBytes = heartbeat.residentBytes
+      status.peakBytes = heartbeat.peakBytes
+      status.phase = heartbeat.phase
+      status.position = heartbeat.position
+    }
+    guard let id = worker.job, let job = jobs[id] else {
+      let refusing = jobs.keys.sorted().first { !(jobs[$0]?.isOver ?? true) }
+      if let refusing, let reason = objection(of: refusing, to: worker.id) {
+        status.state = .unfit
+        status.reason = "\(refusing): \(reason)"
+      }
+      return status
+    }
+    status.job = id
+    status.generation = job.record.generation
+    status.replicas = job.record.members.first { $0.worker == worker.id }?.replicas
+    switch job.phase {
+    case .open: status.state = .running
+    case .waiting(let reason):
+      status.state = .preparing
+      status.reason = reason
+    case .preparing, .over: status.state = .preparing
+    }
+    return status
+  }
+
+  private func status(of job: Job) -> JobStatus {
+    let record = job.record
+    var status = JobStatus(
+      job: record.job, name: record.request.name, state: record.state,
+      replicas: record.request.replicas)
+    status.reason = record.reason
+    if case .waiting(let reason) = job.phase { status.reason = reason }
+    status.generation = record.generation == .zero ? nil : record.generation
+    status.workers = workers.values.count { $0.job == record.job }
+    status.position = record.position
+    status.step = record.step
+    status.stepsTotal = record.stepsTotal
+    status.loss = record.loss
+    status.samples = record.samples
+    status.skippedSamples = record.skippedSamples
+    status.scalars = record.scalars
+    status.scores = record.scores
+    status.artifacts = record.artifacts
+    status.checkpoint = record.checkpoint
+    status.submittedAt = record.request.submittedAt
+    status.output = record.output
+    if !job.isOver, let seconds = job.secondsPerStep {
+      status.samplesPerSecond = job.samplesPerSecond
+      let remaining = record.stepsTotal - min(record.step, record.stepsTotal)
+      status.remainingSeconds = Double(remaining) * seconds
+    }
+    return status
+  }
+}

@@ -1,0 +1,60 @@
+// What goes into a worker's machine and what comes out of it.
+
+import Messages
+
+package struct WorkerSettings: Hashable, Sendable {
+  /// First and longest time between two hellos that were not answered.
+  package var retry: Duration = .milliseconds(250)
+  package var retryMax: Duration = .seconds(4)
+  /// How often a result or failure is told until the coordinator reacts.
+  package var repetition: Duration = .seconds(1)
+  /// How long a leaving worker waits to be let go.
+  package var farewell: Duration = .seconds(5)
+  /// Until Welcome says otherwise.
+  package var heartbeatInterval: Duration = .milliseconds(250)
+
+  package init() {}
+}
+
+package enum WorkerEvent: Hashable, Sendable {
+  /// The connection to the coordinator stands (again), or broke.
+  case connected, disconnected
+  case received(CoordinatorMessage)
+  /// Time went by; at least every 50 ms.
+  case tick
+  /// Done with `startJob` or `joinGeneration`: no thread is in a step, links to the members exist.
+  case prepared(JobID, Generation, committed: Position?, digest: String)
+  /// Done with `fetchState` or `loadCheckpoint`: the state asked for is in place.
+  case stateReady(JobID, Generation)
+  /// The job cannot go on, as far as this worker is concerned.
+  case failed(JobID, Generation, WorkerFailed.Blame, reason: String, peer: WorkerID?, Position?)
+  /// All steps and passes are done and the artifacts stored; only on the host of replica 0.
+  case finished(JobID, Generation, scores: [NamedNumber], artifacts: [Artifact])
+  /// A person or the system asked this process to go.
+  case leave(reason: String)
+}
+
+/// To be carried out in order; none may block the thread that drives the machine.
+package enum WorkerAction: Hashable, Sendable {
+  case send(WorkerMessage)
+  /// Send a heartbeat with these facts and the process's own measurements.
+  case heartbeat(JobID?, Generation?, phase: String)
+  /// End every collective operation of this generation; the step's changes are dropped.
+  case stopStep(JobID, Generation)
+  /// Build a job this worker does not hold and connect its members; then `.prepared`.
+  case startJob(PrepareGeneration)
+  /// Connect new members of the job this worker holds; then `.prepared`. A later one supersedes.
+  case joinGeneration(PrepareGeneration)
+  /// Copy the state from a member; then `.stateReady`.
+  case fetchState(JobID, Generation, from: WorkerID, Position, digest: String)
+  /// Take the state from the coordinator's store; then `.stateReady`.
+  case loadCheckpoint(JobID, Generation, Checkpoint)
+  /// Let data flow: run steps from the state in place until stopped or done.
+  case openGeneration(JobID, Generation)
+  /// Forget the job; a stopped step was announced before.
+  case abandon(JobID, StopJob.Cause, reason: String)
+  /// Tell the person who started this worker; it tries again.
+  case refused(Refused)
+  /// Nothing is left to do in this process.
+  case exit(reason: String)
+}

@@ -1,0 +1,130 @@
+// How the bulk plane's messages stand on the wire.
+
+internal import CMessages
+
+extension Fields {
+  fileprivate func hash(_ data: ProtobufCBinaryData) throws(WireError) -> [UInt8] {
+    let hash = try bytes(data, "sha256", countMax: 32)
+    guard hash.count == 32 else { throw malformed("sha256", "\(hash.count) bytes", "32") }
+    return hash
+  }
+
+  fileprivate func file(
+    _ pointer: UnsafeMutablePointer<CChar>?
+  ) throws(WireError) -> String {
+    let name = try text(pointer, "name", bytesMax: 1024)
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    let isSafe = parts.allSatisfy { part in
+      !part.isEmpty && part != "." && part != ".."
+        && part.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != UInt8(ascii: "\\") }
+    }
+    guard isSafe else {
+      throw malformed("name", "'\(name)'", "a relative path without '.', '..' or control letters")
+    }
+    return name
+  }
+}
+
+extension Offer: WireValue {
+  var subject: Subject { Subject(job, generation) }
+
+  init(_ wire: Martlet__Offer, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    job = try fields.job()
+    generation = try fields.generation()
+    name = try fields.file(wire.name)
+    size = wire.size
+    sha256 = try fields.hash(wire.sha256)
+  }
+
+  func fill(_ wire: inout Martlet__Offer, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.name = scratch.text(name)
+    wire.size = size
+    wire.sha256 = scratch.bytes(sha256)
+  }
+}
+
+extension Fetch: WireValue {
+  var subject: Subject { Subject(job) }
+
+  init(_ wire: Martlet__Fetch, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    job = try fields.job()
+    name = try fields.file(wire.name)
+    offset = wire.offset
+  }
+
+  func fill(_ wire: inout Martlet__Fetch, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.name = scratch.text(name)
+    wire.offset = offset
+  }
+}
+
+extension Credit: WireValue {
+  init(_ wire: Martlet__Credit, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    offset = wire.offset
+    limit = wire.limit
+    guard offset <= limit else {
+      throw fields.malformed("limit", "\(limit)", "not below the offset, \(offset)")
+    }
+  }
+
+  func fill(_ wire: inout Martlet__Credit, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.offset = offset
+    wire.limit = limit
+  }
+}
+
+extension Chunk: WireValue {
+  init(_ wire: Martlet__Chunk, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    offset = wire.offset
+  }
+
+  func fill(_ wire: inout Martlet__Chunk, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.offset = offset
+  }
+}
+
+extension Stored: WireValue {
+  init(_ wire: Martlet__Stored, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+  }
+
+  func fill(_ wire: inout Martlet__Stored, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+  }
+}
+
+extension Served: WireValue {
+  init(_ wire: Martlet__Served, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    size = wire.size
+    sha256 = try fields.hash(wire.sha256)
+  }
+
+  func fill(_ wire: inout Martlet__Served, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.size = size
+    wire.sha256 = scratch.bytes(sha256)
+  }
+}
+
+extension TransferFailed: WireValue {
+  init(_ wire: Martlet__TransferFailed, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    reason = try fields.text(wire.reason, "reason")
+    advice = try fields.text(wire.advice, "advice")
+  }
+
+  func fill(_ wire: inout Martlet__TransferFailed, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.reason = scratch.text(reason)
+    wire.advice = scratch.text(advice)
+  }
+}

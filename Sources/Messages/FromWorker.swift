@@ -1,0 +1,256 @@
+// What a worker says to the coordinator. Nothing is answered but Hello (Welcome or Refused) and
+// JobFinished, which is repeated until StopJob arrives.
+
+internal import CMessages
+
+package enum WorkerMessage: Conversation {
+  case hello(Hello)
+  case heartbeat(Heartbeat)
+  case ready(Ready)
+  case stepReports(StepReports)
+  case failed(WorkerFailed)
+  case finished(JobFinished)
+  case leave(Leave)
+
+  package func packed() -> PackedMessage {
+    switch self {
+    case .hello(let value): PackedMessage(MARTLET__KIND__KIND_HELLO, value)
+    case .heartbeat(let value): PackedMessage(MARTLET__KIND__KIND_HEARTBEAT, value)
+    case .ready(let value): PackedMessage(MARTLET__KIND__KIND_READY, value)
+    case .stepReports(let value): PackedMessage(MARTLET__KIND__KIND_STEP_REPORTS, value)
+    case .failed(let value): PackedMessage(MARTLET__KIND__KIND_WORKER_FAILED, value)
+    case .finished(let value): PackedMessage(MARTLET__KIND__KIND_JOB_FINISHED, value)
+    case .leave(let value): PackedMessage(MARTLET__KIND__KIND_LEAVE, value)
+    }
+  }
+
+  package init(kind: UInt32, header: Header, body: [UInt8]) throws(WireError) {
+    switch Martlet__Kind(kind) {
+    case MARTLET__KIND__KIND_HELLO: self = .hello(try open(Hello.self, header, body))
+    case MARTLET__KIND__KIND_HEARTBEAT: self = .heartbeat(try open(Heartbeat.self, header, body))
+    case MARTLET__KIND__KIND_READY: self = .ready(try open(Ready.self, header, body))
+    case MARTLET__KIND__KIND_STEP_REPORTS:
+      self = .stepReports(try open(StepReports.self, header, body))
+    case MARTLET__KIND__KIND_WORKER_FAILED:
+      self = .failed(try open(WorkerFailed.self, header, body))
+    case MARTLET__KIND__KIND_JOB_FINISHED:
+      self = .finished(try open(JobFinished.self, header, body))
+    case MARTLET__KIND__KIND_LEAVE: self = .leave(try open(Leave.self, header, body))
+    default: throw unknownKind(kind, in: "of a worker")
+    }
+  }
+}
+
+/// Where a worker hears other workers.
+package struct ExchangeAddress: Hashable, Codable, Sendable {
+  /// A ZeroMQ endpoint within the host; empty if there is none.
+  package var local: String
+  /// A ZeroMQ endpoint other hosts can reach; empty if only the relay can.
+  package var remote: String
+  /// CURVE public key, 32 bytes; empty in an insecure cluster.
+  package var key: [UInt8]
+
+  package init(local: String = "", remote: String = "", key: [UInt8] = []) {
+    self.local = local
+    self.remote = remote
+    self.key = key
+  }
+}
+
+/// What a worker holds of a job when it says hello again to a restarted coordinator.
+package struct Standing: Hashable, Codable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  /// Whether data flows in that generation.
+  package var isOpen: Bool
+
+  package init(job: JobID, generation: Generation, isOpen: Bool) {
+    self.job = job
+    self.generation = generation
+    self.isOpen = isOpen
+  }
+}
+
+/// First message of a worker, and again after every broken connection. Answered by Welcome or
+/// Refused. Since 1.
+package struct Hello: Hashable, Sendable {
+  package var name: String
+  package var host: String
+  /// Equal for processes that can share memory.
+  package var hostIdentity: String
+  package var process: UInt32
+  package var build: String
+  /// What the results depend on beside the job; compared item by item, in order.
+  package var fingerprint: [NamedText]
+  package var exchange: ExchangeAddress
+  package var cores: UInt32
+  package var threads: UInt32
+  /// Bytes; 0 for no limit.
+  package var memoryLimit: UInt64
+  /// The number from an earlier Welcome in the life of this process.
+  package var previous: WorkerID?
+  package var standing: Standing?
+
+  package init(
+    name: String, host: String, hostIdentity: String, process: UInt32, build: String,
+    fingerprint: [NamedText], exchange: ExchangeAddress, cores: UInt32, threads: UInt32,
+    memoryLimit: UInt64 = 0, previous: WorkerID? = nil, standing: Standing? = nil
+  ) {
+    self.name = name
+    self.host = host
+    self.hostIdentity = hostIdentity
+    self.process = process
+    self.build = build
+    self.fingerprint = fingerprint
+    self.exchange = exchange
+    self.cores = cores
+    self.threads = threads
+    self.memoryLimit = memoryLimit
+    self.previous = previous
+    self.standing = standing
+  }
+}
+
+/// Every heartbeat interval: alive, and standing where. Without a job the job, generation,
+/// position and rates are absent or zero. Since 1.
+package struct Heartbeat: Hashable, Sendable {
+  package var job: JobID?
+  package var generation: Generation?
+  package var position = Position.beginning
+  /// Number of the collective operation the worker is in, within its step.
+  package var collective: UInt64 = 0
+  /// A word for people: `idle`, `preparing`, `fetching`, `forward`, `exchange`, `evaluating` …
+  package var phase = ""
+  package var rates = StepRates()
+  package var residentBytes: UInt64 = 0
+  package var peakBytes: UInt64 = 0
+  /// The largest seen for one hosted replica; decides how many more would fit.
+  package var peakBytesPerReplica: UInt64 = 0
+
+  package init() {}
+}
+
+/// How fast a worker is, and where the seconds of a step went.
+package struct StepRates: Hashable, Codable, Sendable {
+  package var samplesPerSecond = 0.0
+  package var computeSeconds = 0.0
+  package var exchangeSeconds = 0.0
+  package var inputSeconds = 0.0
+
+  package init() {}
+}
+
+/// The worker has stopped its step, knows the members of the prepared generation and can open it.
+package struct Ready: Hashable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  /// The last committed position of the job's state it holds, if any.
+  package var committed: Position?
+  /// The digest of that state; empty without one.
+  package var digest: String
+
+  package init(
+    job: JobID, generation: Generation, committed: Position? = nil, digest: String = ""
+  ) {
+    self.job = job
+    self.generation = generation
+    self.committed = committed
+    self.digest = digest
+  }
+}
+
+/// What one committed step had to tell, from the worker that hosts replica 0.
+package struct StepReport: Hashable, Codable, Sendable {
+  /// After the step.
+  package var position: Position
+  /// Steps done in the whole job, and how many it will have.
+  package var step: UInt64
+  package var stepsTotal: UInt64
+  package var loss: Double
+  package var scalars: [NamedNumber] = []
+  package var learningRate = 0.0
+  /// Samples of the global batch, and how many since the start were unreadable.
+  package var samples: UInt64 = 0
+  package var skippedSamples: UInt64 = 0
+  package var seconds = 0.0
+  package var computeSeconds = 0.0
+  package var exchangeSeconds = 0.0
+  package var inputSeconds = 0.0
+  package var digest = ""
+
+  package init(position: Position, step: UInt64, stepsTotal: UInt64, loss: Double) {
+    self.position = position
+    self.step = step
+    self.stepsTotal = stepsTotal
+    self.loss = loss
+  }
+}
+
+/// Steps committed since the last such message; idempotent by (job, step). Since 1.
+package struct StepReports: Hashable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  package var reports: [StepReport]
+
+  package init(job: JobID, generation: Generation, reports: [StepReport]) {
+    self.job = job
+    self.generation = generation
+    self.reports = reports
+  }
+}
+
+/// The worker cannot go on in this generation. Since 1.
+package struct WorkerFailed: Hashable, Sendable {
+  /// What must change before the job can go on.
+  package enum Blame: String, CaseIterable, Codable, Sendable {
+    /// It would fail everywhere (non-finite loss, bad sample): the job ends.
+    case job
+    /// It fails here (data absent, memory): the job goes on without this worker.
+    case worker
+    /// A peer was not reached: a new generation of the same members may do.
+    case link
+  }
+
+  package var job: JobID
+  package var generation: Generation
+  package var blame: Blame
+  package var reason: String
+  /// The peer of a failed link.
+  package var peer: WorkerID?
+  package var position: Position?
+
+  package init(
+    job: JobID, generation: Generation, blame: Blame, reason: String, peer: WorkerID? = nil,
+    position: Position? = nil
+  ) {
+    self.job = job
+    self.generation = generation
+    self.blame = blame
+    self.reason = reason
+    self.peer = peer
+    self.position = position
+  }
+}
+
+/// All steps are done and all artifacts stored; from the worker that hosts replica 0. Since 1.
+package struct JobFinished: Hashable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  package var scores: [NamedNumber]
+  package var artifacts: [Artifact]
+
+  package init(
+    job: JobID, generation: Generation, scores: [NamedNumber] = [], artifacts: [Artifact] = []
+  ) {
+    self.job = job
+    self.generation = generation
+    self.scores = scores
+    self.artifacts = artifacts
+  }
+}
+
+/// A person asked this worker to go; answered by StopJob if it has a job. Since 1.
+package struct Leave: Hashable, Sendable {
+  package var reason: String
+  package init(reason: String) { self.reason = reason }
+}

@@ -1,0 +1,135 @@
+// What people see of the cluster: `status`, `jobs`, `show`, and the events behind `--watch`.
+
+/// One worker as `status` shows it.
+package struct WorkerStatus: Hashable, Codable, Sendable {
+  package enum State: String, CaseIterable, Codable, Sendable {
+    /// Waiting for a job.
+    case idle
+    /// Making itself ready for a generation.
+    case preparing
+    /// Training.
+    case running
+    /// Alive, but fit for no job in the queue; the reason says why.
+    case unfit
+    /// Asked to go.
+    case leaving
+    /// No longer heard.
+    case dead
+  }
+
+  package var worker: WorkerID
+  package var name: String
+  package var host: String
+  package var process: UInt32
+  package var state: State
+  package var reason = ""
+  package var job: JobID?
+  package var generation: Generation?
+  package var replicas: ReplicaRange?
+  package var cores: UInt32 = 0
+  package var threads: UInt32 = 0
+  package var rates = StepRates()
+  package var residentBytes: UInt64 = 0
+  package var peakBytes: UInt64 = 0
+  package var memoryLimit: UInt64 = 0
+  package var heartbeatAgeSeconds = 0.0
+  package var phase = ""
+  package var position = Position.beginning
+
+  package init(worker: WorkerID, name: String, host: String, process: UInt32, state: State) {
+    self.worker = worker
+    self.name = name
+    self.host = host
+    self.process = process
+    self.state = state
+  }
+}
+
+/// One job as `status` and `show` show it.
+package struct JobStatus: Hashable, Codable, Sendable {
+  package enum State: String, CaseIterable, Codable, Sendable {
+    /// Never started; first in, first out.
+    case queued
+    /// Started, but without the workers it needs; the reason says what is missing.
+    case waiting
+    /// Members of a generation are getting ready.
+    case preparing
+    case running
+    case finished, failed, cancelled
+
+    package var isOver: Bool { self == .finished || self == .failed || self == .cancelled }
+  }
+
+  package var job: JobID
+  package var name: String
+  package var state: State
+  package var reason = ""
+  package var generation: Generation?
+  package var replicas: Int
+  package var workers = 0
+  package var position = Position.beginning
+  package var step: UInt64 = 0
+  package var stepsTotal: UInt64 = 0
+  package var loss: Double?
+  package var samplesPerSecond = 0.0
+  /// Estimated; nil until a step was seen.
+  package var remainingSeconds: Double?
+  package var samples: UInt64 = 0
+  package var skippedSamples: UInt64 = 0
+  package var scalars: [NamedNumber] = []
+  package var scores: [NamedNumber] = []
+  package var artifacts: [Artifact] = []
+  package var checkpoint: Checkpoint?
+  /// Seconds since 1970.
+  package var submittedAt: Int64 = 0
+  package var output = ""
+
+  package init(job: JobID, name: String, state: State, replicas: Int) {
+    self.job = job
+    self.name = name
+    self.state = state
+    self.replicas = replicas
+  }
+}
+
+/// The whole cluster as `status` shows it. Since 1.
+package struct ClusterStatus: Hashable, Codable, Sendable {
+  package var address = ""
+  package var build = ""
+  package var uptimeSeconds = 0.0
+  package var workers: [WorkerStatus] = []
+  package var jobs: [JobStatus] = []
+
+  package init() {}
+}
+
+/// Something that changed, with its reason; numbered without gaps by the coordinator's process.
+package struct ClusterEvent: Hashable, Codable, Sendable {
+  package enum Kind: String, CaseIterable, Codable, Sendable {
+    case workerJoined, workerLost, workerLeft, workerRefused, workerExpelled
+    case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
+    case generationPrepared, generationOpened
+    case checkpointStored
+  }
+
+  /// 0 until the process numbers it.
+  package var sequence: UInt64 = 0
+  package var kind: Kind
+  package var job: JobID?
+  package var generation: Generation?
+  package var worker: WorkerID?
+  package var text: String
+  /// Seconds since 1970; 0 until the process stamps it.
+  package var unixSeconds = 0.0
+
+  package init(
+    _ kind: Kind, job: JobID? = nil, generation: Generation? = nil, worker: WorkerID? = nil,
+    _ text: String
+  ) {
+    self.kind = kind
+    self.job = job
+    self.generation = generation
+    self.worker = worker
+    self.text = text
+  }
+}
