@@ -1,0 +1,49 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Training
+
+struct Evaluate: HouseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Score a checkpoint on a split of its data, or of other data.",
+    discussion: "The scores are those of the training itself, to the bit.")
+
+  @OptionGroup var model: ModelArguments
+  @OptionGroup var compute: ComputeOptions
+  @Option(help: "The split to score.") var split = "test"
+  @Flag(help: "Print JSON.") var json = false
+
+  func run(in house: House) throws {
+    Arithmetic.prepare(compute.isa)
+    let trainer = try model.trainer(house.catalog)
+    let replicas = trainer.job.replicas
+    let group = ReplicaGroup(
+      replicas: replicas, hosted: 0..<replicas,
+      permits: ComputePermits(count: compute.threadCount()), link: nil)
+    let report = try trainer.runPass(split: split, decidesBest: false, group)
+    if json {
+      Terminal.output.line(try jsonText(trainer.progress.scores.filter { $0.split == split }))
+    } else {
+      Terminal.output.line(
+        scoreTable([.init(split: split, step: report.step, scores: report.scores)]))
+    }
+  }
+}
+
+/// For people and programs alike: indented, keys sorted.
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  // A loss that is not finite has no number in JSON; this says which it was.
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+func jsonLine(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
