@@ -18,6 +18,8 @@ MK_INLINE uint32_t mk_float_to_bits(float x) {
   return bits;
 }
 
+MK_INLINE float mk_absf(float x) { return mk_bits_to_float(mk_float_to_bits(x) & 0x7fffffffu); }
+
 // Not sqrtf, which must set errno and therefore is not vectorised.
 MK_INLINE float mk_sqrtf(float x) { return __builtin_elementwise_sqrt(x); }
 
@@ -75,8 +77,10 @@ MK_INLINE float mk_logf(float x) {
   return x != x ? x : y;
 }
 
-// sin(2π q) for |q| ≤ 0.25.
-MK_INLINE float mk_sine_quarter(float q) {
+// cos(2π t) for |t| ≤ 1, absolute error below 2e-7.
+MK_INLINE float mk_cos_turn(float t) {
+  t = t - __builtin_rintf(t);
+  float q = 0.25f - mk_absf(t);  // cos(2πt) = sin(2πq), q in [-0.25, 0.25]
   float x = q * 6.28318530717958648f;
   float z = x * x;
   float p = -2.3889859e-8f;
@@ -85,12 +89,6 @@ MK_INLINE float mk_sine_quarter(float q) {
   p = __builtin_fmaf(p, z, 8.3333310e-3f);
   p = __builtin_fmaf(p, z, -1.6666667e-1f);
   return __builtin_fmaf(p * z, x, x);
-}
-
-// cos(2π t) for |t| ≤ 1, absolute error below 2e-7.
-MK_INLINE float mk_cos_turn(float t) {
-  t = t - __builtin_rintf(t);
-  return mk_sine_quarter(0.25f - (t < 0.0f ? -t : t));
 }
 
 // tanh, absolute error near 1e-7; odd, saturating.
@@ -150,8 +148,6 @@ MK_INLINE float mk_erff(float x) {
   return x != x ? x : y;
 }
 
-MK_INLINE float mk_absf(float x) { return mk_bits_to_float(mk_float_to_bits(x) & 0x7fffffffu); }
-
 // 1 / (1 + e⁻ˣ), without overflow on either side.
 MK_INLINE float mk_sigmoidf(float x) {
   float e = mk_expf(x < 0.0f ? x : -x);
@@ -185,20 +181,28 @@ MK_INLINE float mk_softplusf(float x) {
   return (x > 0.0f ? x : 0.0f) + mk_log1pf(mk_expf(x < 0.0f ? x : -x));
 }
 
-// cos and sin of x radians; the reduction holds to |x| near 1e4, beyond that the argument's own rounding rules.
-MK_INLINE float mk_reduce_turn(float x) {
-  float n = __builtin_rintf(x * 0.15915494309189535f);
-  float r = __builtin_fmaf(n, -6.28125f, x);
-  r = __builtin_fmaf(n, -1.93530717958647692e-3f, r);
-  return r * 0.15915494309189535f;
+// sin of x + quarters · π/2 radians (Cephes); the reduction holds to |x| near 1e4, beyond that the argument's own
+// rounding rules. NaN for infinities.
+MK_INLINE float mk_sine(float x, int32_t quarters) {
+  float n = __builtin_rintf(x * 0.63661977236758134f);
+  float r = __builtin_fmaf(n, -1.5703125f, x);
+  r = __builtin_fmaf(n, -4.837512969970703125e-4f, r);
+  r = __builtin_fmaf(n, -7.54978995489188216e-8f, r);
+  float z = r * r;
+  float s = -1.9515295891e-4f;
+  s = __builtin_fmaf(s, z, 8.3321608736e-3f);
+  s = __builtin_fmaf(s, z, -1.6666654611e-1f);
+  s = __builtin_fmaf(s * z, r, r);
+  float c = 2.443315711809948e-5f;
+  c = __builtin_fmaf(c, z, -1.388731625493765e-3f);
+  c = __builtin_fmaf(c, z, 4.166664568298827e-2f);
+  c = __builtin_fmaf(c, z * z, __builtin_fmaf(-0.5f, z, 1.0f));
+  int32_t quadrant = (int32_t)(mk_absf(n) < 1e9f ? n : 0.0f) + quarters;
+  float y = quadrant & 1 ? c : s;
+  y = quadrant & 2 ? -y : y;
+  return mk_absf(x) < 1e9f ? y : x - x;
 }
 
-MK_INLINE float mk_cosf(float x) { return mk_cos_turn(mk_reduce_turn(x)); }
+MK_INLINE float mk_cosf(float x) { return mk_sine(x, 1); }
 
-// Folds to a quarter turn, which is exact, where a shift by a quarter would round.
-MK_INLINE float mk_sinf(float x) {
-  float t = mk_reduce_turn(x);
-  float a = mk_absf(t);
-  float y = mk_sine_quarter(a > 0.25f ? 0.5f - a : a);
-  return t < 0.0f ? -y : y;
-}
+MK_INLINE float mk_sinf(float x) { return mk_sine(x, 0); }

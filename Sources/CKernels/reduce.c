@@ -2,15 +2,15 @@
 #include "lanes.h"
 
 MK_INLINE float sum_row(const float *x, int64_t n) {
-  float total = 0.0f;
-  for (int64_t start = 0; start < n; start += 4096) {
-    int64_t length = n - start < 4096 ? n - start : 4096;
+  double total = 0.0;
+  for (int64_t start = 0; start < n; start += 1024) {
+    int64_t length = n - start < 1024 ? n - start : 1024;
     const float *block = x + start;
     float part;
     MK_SUM(float, part, length, block[i]);
     total += part;
   }
-  return total;
+  return (float)total;
 }
 
 MK_INLINE void sum_columns(const float *x, float *y, int64_t rows, int64_t cols) {

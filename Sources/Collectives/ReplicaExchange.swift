@@ -66,7 +66,7 @@ final class ReplicaExchange: Exchange {
     let merged = try reduced(pair, CallSignature(kind: .mergeLogSumExp, shape: [count]))
     let result = Tensor(uninitialized: [count])
     let backend = result.backend
-    backend.unary(.log, parameter: 0, merged.unrecordedRows(1..<2), into: result)
+    backend.unary(.log, 0, 0, merged.unrecordedRows(1..<2), into: result)
     backend.binary(
       .add, result, Tensor(viewing: merged.storage, byteOffset: merged.offset * 4, shape: [count]),
       into: result)

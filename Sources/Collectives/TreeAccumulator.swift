@@ -81,7 +81,7 @@ final class TreeAccumulator: Sendable {
     func scaled(_ x: Tensor) -> Tensor {
       let factor = Tensor(uninitialized: [count])
       backend.binary(.subtract, row(x, 0), maximum, into: factor)
-      backend.unary(.exp, parameter: 0, factor, into: factor)
+      backend.unary(.exp, 0, 0, factor, into: factor)
       backend.binary(.multiply, factor, row(x, 1), into: factor)
       return factor
     }

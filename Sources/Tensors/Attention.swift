@@ -3,7 +3,8 @@
 package protocol AttentionKernels {
   /// y = softmax(scale · q kᵀ + mask) v; logs [B, H, N] = the logarithm of each row's sum.
   func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, scale: Float, into y: Tensor,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, scale: Float,
+    into y: Tensor,
     logs: Tensor)
   /// dq, dk, dv and, where wanted, dmask (contiguous).
   func attendGradient(
@@ -17,11 +18,8 @@ package protocol AttentionKernels {
 /// Shapes: `q` [B, H, N, d], `k` [B, H, M, d], `v` [B, H, M, e], `mask` broadcasting to [B, H, N, M]
 /// → [B, H, N, e]. All may be strided views; the result is a view of [B, N, H, e], so that
 /// `.permuted([0, 2, 1, 3])` joins the heads without a copy. A query that may see no key gives zeros.
-///
-/// - Parameters:
-///   - mask: Added to the scores; −∞ leaves a key out.
-///   - causal: Query i sees keys 0 ... i.
-///   - scale: 1 / √d by default.
+/// `mask` is added to the scores, −∞ leaves a key out. `causal` lets query i see keys 0 ... i.
+/// `scale` is 1 / √d by default.
 public func attention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, causal: Bool = false,
   scale: Float? = nil

@@ -48,16 +48,13 @@ public func batchNormalize(
   return (y, moments)
 }
 
-/// Batch normalisation of one replica's rows with the statistics of the global batch.
+/// Batch normalisation of one replica's rows with `moments`, those of the global batch.
 ///
 /// Shapes: `x` [..., C], `weight` and `bias` [C].
-/// Gradient: of this replica's share of the loss; weight and bias get this replica's summand.
-///
-/// - Parameters:
-///   - moments: Those of all replicas' rows, merged.
-///   - always: Whether `reduce` is a collective, which runs whether or not a cotangent comes.
-///   - composite: The same value from (x, weight, bias) by operations that differentiate again.
-///   - reduce: This replica's sums → those over all replicas; called once in the reverse run.
+/// Gradient: of this replica's share of the loss; weight and bias get this replica's summand. The
+/// reverse run calls `reduce` once, which turns this replica's sums into those over all replicas;
+/// say `always` where that is a collective. `composite` gives the same value from (x, weight, bias)
+/// by operations that differentiate again; without it a gradient of a gradient throws.
 package func batchNormalize(
   _ x: Tensor, moments: ChannelMoments, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float,
   always: Bool, composite: ((Tensor, Tensor, Tensor) throws -> Tensor)?,

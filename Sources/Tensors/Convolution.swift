@@ -16,8 +16,7 @@ package protocol ConvolutionKernels {
 ///
 /// Shapes: `x` [B, spatial..., in], `weight` [kernel..., in/groups, out], `bias` [out] → [B,
 /// ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 ..., out].
-///
-/// - Parameter rectified: max(0, ·) of the result in the same pass.
+/// `rectified` takes max(0, ·) of the result in the same pass.
 public func convolution(
   _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: [Int], padding: [Int],
   dilation: [Int], groups: Int = 1, rectified: Bool = false

@@ -28,6 +28,9 @@ package struct ConvolutionGeometry: Sendable, Equatable {
     taps == 1 && hasUnitStride && padding.allSatisfy { $0 == 0 } && input == output && groups == 1
   }
 
+  /// Whether the input's gradient is itself computed as a convolution.
+  package var gathersForInput: Bool { hasUnitStride && inputChannels / groups >= 16 }
+
   /// The geometry of the convolution that a stride-1 convolution has as its adjoint.
   package var flipped: Self {
     var other = self

@@ -7,12 +7,9 @@ package protocol DropoutKernels {
 /// Each value set to 0 with probability `rate`, the others scaled by 1 / (1 − rate) (Srivastava et
 /// al. 2014).
 ///
-/// Shapes: `x` [B, ...]. Row r draws from `key.derived(rows[r])`, value i of it takes word i; so a
-/// sample is treated alike on whichever replica it is. Gradient: the same values are kept.
-///
-/// - Parameters:
-///   - rate: 0 ..< 1.
-///   - rows: The global number of each row: its slot in the batch.
+/// Shapes: `x` [B, ...]. `rows` are the rows' global numbers, their slots in the batch: row r draws
+/// from `key.derived(rows[r])`, value i of it takes word i; so a sample is treated alike on whichever
+/// replica it is. Precondition: `rate` is 0 ..< 1. Gradient: the same values are kept.
 public func dropout(_ x: Tensor, rate: Float, key: RandomKey, rows: [Int]) -> Tensor {
   check("dropout", x, rate, rows)
   if rate == 0 { return x }

@@ -16,10 +16,8 @@ package protocol PoolingKernels {
 ///
 /// Shapes: `x` [B, spatial..., C] → [B, ⌊(size + 2·padding − kernel) / stride⌋ + 1 ..., C].
 /// Gradient: goes to the first of equal values, in row-major order.
-///
-/// - Parameters:
-///   - stride: `kernel` by default.
-///   - ceilMode: Round the size up, where the last window still begins inside.
+/// `stride` is `kernel` by default. `ceilMode` rounds the size up where the last window still begins
+/// inside.
 public func maxPool(
   _ x: Tensor, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil, ceilMode: Bool = false
 ) -> Tensor {
@@ -57,9 +55,8 @@ private func scattered(_ dy: Tensor, at index: IntTensor, _ shape: [Int]) -> Ten
 
 /// The mean of each window, channel by channel, as torch.nn.functional.avg_pool.
 ///
-/// Shapes: as `maxPool`.
-///
-/// - Parameter countIncludePadding: Divide by the window's size with the padding it covers.
+/// Shapes: as `maxPool`. With `countIncludePadding` the divisor is the window's size with the padding
+/// it covers, otherwise the number of values in it.
 public func averagePool(
   _ x: Tensor, kernel: [Int], stride: [Int]? = nil, padding: [Int]? = nil, ceilMode: Bool = false,
   countIncludePadding: Bool = true

@@ -40,6 +40,8 @@ package struct PoolingWindow: Sendable {
       if (size - 1) * self.stride[axis] >= input[axis] + self.padding[axis] { size -= 1 }
       sizes.append(size)
     }
+    precondition(
+      input.reduce(1, *) <= Int(Int32.max), "\(operation): too many positions in shape \(shape)")
     output = sizes
     inputShape = shape
     outputShape = [batch] + sizes.suffix(rank) + [channels]

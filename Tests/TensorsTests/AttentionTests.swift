@@ -20,7 +20,8 @@ import Tensors
     expectClose(y, naive(x, nil, causal, 1 / Double(sizes.2).squareRoot()), within: 1e-5)
     let mask = Tensor.normal([sizes.0, sizes.1], key: RandomKey(seed: 4))
     let masked = attention(x[0], x[1], x[2], mask: mask, causal: causal, scale: 0.7)
-    expectClose(masked, naive(x, mask.broadcast(to: [2, 3, sizes.0, sizes.1]), causal, 0.7),
+    expectClose(
+      masked, naive(x, mask.broadcast(to: [2, 3, sizes.0, sizes.1]), causal, 0.7),
       within: 1e-5)
   }
 
@@ -80,8 +81,10 @@ import Tensors
       }
       for part in parts { #expect(part.elements.allSatisfy { $0.isFinite }) }
     }
-    #expect(attention(x[0], .zeros([2, 3, 0, 4]), .zeros([2, 3, 0, 4])).elements == [Float](
-      repeating: 0, count: 48))
+    #expect(
+      attention(x[0], .zeros([2, 3, 0, 4]), .zeros([2, 3, 0, 4])).elements
+        == [Float](
+          repeating: 0, count: 48))
   }
 
   @Test func `accepts an empty batch`() throws {

@@ -25,6 +25,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   static let all: [Self] = [
     .init(input: [2, 7, 3], outputs: 4, kernel: [3], stride: [2], padding: [1], dilation: [1]),
     .init(
+      input: [1, 3, 3, 36], outputs: 4, kernel: [2, 3], stride: [1, 1], padding: [1, 0],
+      dilation: [1, 1], groups: 2),
+    .init(
       input: [1, 5, 6, 2], outputs: 3, kernel: [3, 3], stride: [1, 1], padding: [1, 1],
       dilation: [1, 1]),
     .init(
@@ -73,7 +76,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: ConvolutionCase.all) func `has the right gradients`(_ c: ConvolutionCase) throws {
+  @Test(arguments: ConvolutionCase.all) func `has the right gradients`(_ c: ConvolutionCase) throws
+  {
     try checkGradient(at: [c.x, c.weight, c.bias], second: true) {
       let y = convolution(
         $0[0], $0[1], bias: $0[2], stride: c.stride, padding: c.padding, dilation: c.dilation,

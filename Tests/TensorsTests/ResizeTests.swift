@@ -52,8 +52,10 @@ import Tensors
     for place in 4...10 { #expect(abs(y[place] - Float(place) / 2) < 1e-5) }
     // torch.nn.functional.interpolate of [1, 2, 4] to 4: weights at ¼ and ¾ of a cell.
     let w: [Float] = [-0.10546875, 0.87890625, 0.26171875, -0.03515625]
-    let z = resize(Tensor([1, 2, 4, 8, 16, 32, 64, 128], shape: [1, 8, 1]), to: [16],
-      mode: .bicubic(alignCorners: false)).elements
+    let z = resize(
+      Tensor([1, 2, 4, 8, 16, 32, 64, 128], shape: [1, 8, 1]), to: [16],
+      mode: .bicubic(alignCorners: false)
+    ).elements
     let expected = w[0] * 4 + w[1] * 8 + w[2] * 16 + w[3] * 32
     #expect(abs(z[7] - expected) < 1e-4)
   }

@@ -2,7 +2,7 @@
 #include "mk_base.h"
 
 // Reductions of x (outer, n, inner), row-major, over the middle axis into (outer, inner).
-// inner == 1: blocks of 4096 elements in 16 lanes and a tree, blocks added in order.
+// inner == 1: blocks of 1024 elements in 16 lanes and a tree, blocks added in order in float64.
 // inner > 1: blocks of 64 rows are summed in row order, then blocks in order.
 void mk_sum_f32(const float *x, float *y, int64_t outer, int64_t n, int64_t inner);
 

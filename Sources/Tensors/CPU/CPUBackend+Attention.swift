@@ -2,7 +2,8 @@ import CKernels
 
 extension CPUBackend {
   package func attend(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, scale: Float, into y: Tensor,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, scale: Float,
+    into y: Tensor,
     logs: Tensor
   ) {
     if k.shape[2] == 0 {

@@ -34,9 +34,9 @@ extension CPUBackend {
         .init(pointer: weight.pointer, rowStride: channels, transposed: true), into: dx.pointer,
         rowStride: geometry.inputChannels, m: geometry.positions, n: geometry.inputChannels,
         k: channels)
-    } else if geometry.hasUnitStride {
+    } else if geometry.gathersForInput {
       // Gathering dy and multiplying once writes each dx once; scattering columns would read and
-      // write it once for every tap.
+      // write it once for every tap. Products of few columns are slow, though.
       withScratch(weight.count) { flipped in
         mk_flip_weight_f32(
           weight.pointer, flipped, Int64(geometry.taps), Int64(geometry.inputChannels),
