@@ -33,6 +33,7 @@ extension ReplicaGroup {
       call.signatures[local] = signature
       return (call, signature == call.expected)
     }
+    try checkBackground()
     if fits { call.accumulator.post(values, from: replica) }
     let isLast = monitor.withLock { () -> Bool in
       call.posted += 1
@@ -41,7 +42,6 @@ extension ReplicaGroup {
       state.active += 1
       return true
     }
-    try checkBackground()
     guard isLast else { return call }
     if link == nil {
       complete(call)
