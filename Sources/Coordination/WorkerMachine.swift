@@ -57,7 +57,7 @@ package struct WorkerMachine: Sendable {
     }
   }
 
-  /// - Parameter introduction: `previous` and `standing` are filled in by the machine.
+  /// Fills in `previous` and `standing` of the introduction itself.
   package init(introduction: Hello, settings: WorkerSettings = WorkerSettings()) {
     self.introduction = introduction
     self.settings = settings

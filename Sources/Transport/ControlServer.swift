@@ -1,0 +1,166 @@
+// The coordinator's end of the control plane: one ROUTER, one thread, no decisions.
+
+import CZeroMQ
+import Messages
+
+/// A process at the other end of the control plane; also its ZeroMQ routing identity.
+package struct ControlPeer: Hashable, Sendable {
+  package var role: Role
+  package var incarnation: Incarnation
+
+  package init(role: Role, incarnation: Incarnation) {
+    self.role = role
+    self.incarnation = incarnation
+  }
+
+  var identity: [UInt8] {
+    [UInt8(role.rawValue)]
+      + (0..<8).map { UInt8(truncatingIfNeeded: incarnation.number >> (8 * $0)) }
+  }
+
+  init?(identity: [UInt8]) {
+    guard identity.count == 9, let role = Role(rawValue: UInt32(identity[0])) else { return nil }
+    self.role = role
+    incarnation = Incarnation(
+      (0..<8).reduce(UInt64(0)) { $0 | UInt64(identity[1 + $1]) << (8 * $1) })
+  }
+}
+
+package enum ControlServerEvent: Sendable {
+  case message(ControlPeer, Envelope)
+  /// The connection broke, or the peer takes nothing any more.
+  case disconnected(ControlPeer)
+  /// A message was dropped, or somebody was not admitted; for the log.
+  case trouble(String)
+}
+
+package final class ControlServer: Sendable {
+  /// Where clients connect, as bound.
+  package let address: String
+  private let outbox: Mailbox<Command>
+  private let thread: OwnedThread
+  private let incarnation: Incarnation
+
+  private enum Command: Sendable {
+    case send(ControlPeer, [UInt8])
+    case stop
+  }
+
+  /// - Parameters:
+  ///   - address: For example `tcp://0.0.0.0:7700`; port 0 takes any free one.
+  ///   - onEvent: Called on the server's thread; must not wait.
+  /// - Throws: `TransportError.addressInUse`, `.badAddress`, `.curveUnavailable`.
+  package init(
+    address: String, in context: ZeroMQContext, security: ServerSecurity, incarnation: Incarnation,
+    onEvent: @escaping @Sendable (ControlServerEvent) -> Void
+  ) throws(TransportError) {
+    let router = try ZeroMQSocket(.router, in: context)
+    try router.secure(security)
+    router.bound(messageBytes: WireLimits.messageBytes, queued: 1_000)
+    router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+    // A process that reconnects before its old connection is found dead takes its identity along.
+    router.set(ZMQ_ROUTER_HANDOVER, Int32(1))
+    let monitor = try ConnectionMonitor(of: router, in: context)
+    self.address = try router.bind(address)
+    self.incarnation = incarnation
+    let outbox = try Mailbox<Command>(capacity: 65_536)
+    self.outbox = outbox
+    let handed = Handed((router, monitor))
+    thread = try OwnedThread {
+      let (router, monitor) = handed.take()
+      Loop(router: router, monitor: monitor, onEvent: onEvent).run(outbox)
+    }
+  }
+
+  /// Queues a message; if the peer is gone it is dropped, and `disconnected` follows.
+  package func send(
+    _ message: some Conversation, to peer: ControlPeer, request: RequestID = .none
+  ) {
+    outbox.put(
+      .send(
+        peer,
+        Envelope.encode(message, from: .coordinator, incarnation: incarnation, request: request)))
+  }
+
+  /// Ends the thread and closes the socket; what is queued may be lost.
+  package func stop() {
+    outbox.put(.stop)
+    thread.join()
+  }
+
+  private final class Loop {
+    let router: ZeroMQSocket
+    let monitor: ConnectionMonitor
+    let onEvent: @Sendable (ControlServerEvent) -> Void
+    private var peers: [Int32: ControlPeer] = [:]
+
+    init(
+      router: ZeroMQSocket, monitor: ConnectionMonitor,
+      onEvent: @escaping @Sendable (ControlServerEvent) -> Void
+    ) {
+      self.router = router
+      self.monitor = monitor
+      self.onEvent = onEvent
+    }
+
+    func run(_ outbox: Mailbox<Command>) {
+      var poller = Poller()
+      poller.add(router)
+      poller.add(monitor.socket)
+      poller.add(descriptor: outbox.descriptor)
+      while true {
+        poller.wait(milliseconds: -1)
+        noteConnections()
+        // Bounded, so that a flood of messages cannot keep answers from leaving.
+        for _ in 0..<256 {
+          guard let (frames, descriptor) = router.receive() else { break }
+          read(frames, descriptor)
+        }
+        for command in outbox.takeAll() {
+          guard case .send(let peer, let bytes) = command else { return }
+          if router.send([peer.identity, bytes]) != .sent { onEvent(.disconnected(peer)) }
+        }
+      }
+    }
+
+    private func noteConnections() {
+      while let event = monitor.next() {
+        switch event {
+        case .established: break
+        case .lost(let descriptor):
+          if let peer = peers.removeValue(forKey: descriptor) { onEvent(.disconnected(peer)) }
+        case .denied: onEvent(.trouble("a process with an unknown key was not admitted"))
+        case .misunderstood:
+          onEvent(.trouble("a process that speaks another protocol or without keys was refused"))
+        }
+      }
+    }
+
+    private func read(_ frames: [[UInt8]], _ descriptor: Int32) {
+      guard frames.count == 2 else {
+        onEvent(.trouble("a message of \(frames.count) frames was dropped, expected 2"))
+        return
+      }
+      do throws(WireError) {
+        let envelope = try Envelope(decoding: frames[1])
+        guard let peer = ControlPeer(identity: frames[0]),
+          peer.incarnation == envelope.header.incarnation, peer.role == envelope.header.role
+        else {
+          onEvent(.trouble("a message whose sender is not who connected was dropped"))
+          return
+        }
+        if descriptor >= 0, peers[descriptor] != peer {
+          // The system reuses descriptors: hear of the old connection's end before the new begins.
+          noteConnections()
+          peers[descriptor] = peer
+        }
+        onEvent(.message(peer, envelope))
+      } catch {
+        if case .protocolMismatch = error {
+          _ = router.send([frames[0], Envelope.preamble()])
+        }
+        onEvent(.trouble("\(error)"))
+      }
+    }
+  }
+}
