@@ -20,13 +20,9 @@ struct Evaluate: HouseCommand {
     let group = ReplicaGroup(
       replicas: replicas, hosted: 0..<replicas,
       permits: ComputePermits(count: compute.threadCount()), link: nil)
-    let report = try trainer.runPass(split: split, decidesBest: false, group)
-    if json {
-      Terminal.output.line(try jsonText(trainer.progress.scores.filter { $0.split == split }))
-    } else {
-      Terminal.output.line(
-        scoreTable([.init(split: split, step: report.step, scores: report.scores)]))
-    }
+    _ = try trainer.runPass(split: split, decidesBest: false, group)
+    let scores = trainer.progress.scores.filter { $0.split == split }
+    Terminal.output.line(json ? try jsonText(scores) : scoreTable(scores))
   }
 }
 
