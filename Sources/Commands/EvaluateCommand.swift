@@ -1,6 +1,5 @@
 import ArgumentParser
 import Collectives
-import Foundation
 import Training
 
 struct Evaluate: HouseCommand {
@@ -24,22 +23,4 @@ struct Evaluate: HouseCommand {
     let scores = trainer.progress.scores.filter { $0.split == split }
     Terminal.output.line(json ? try jsonText(scores) : scoreTable(scores))
   }
-}
-
-/// For people and programs alike: indented, keys sorted.
-func jsonText(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  // A loss that is not finite has no number in JSON; this says which it was.
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
-}
-
-func jsonLine(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

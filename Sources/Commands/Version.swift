@@ -16,6 +16,7 @@ struct VersionCommand: ParsableCommand {
     commandName: "version", abstract: "Print the version and what decides the bits of a result.")
 
   func run() {
+    Arithmetic.prepare(.native)
     Terminal.output.line("martlet \(Version.current)")
     Terminal.output.line(Version.arithmetic)
   }
