@@ -1,1 +1,5 @@
-print("martlet")
+import Commands
+import Recipes
+import Training
+
+MartletCommand.main(catalog: Catalog([]))
