@@ -54,7 +54,7 @@ package struct JobFile {
   package func absolutePaths(_ value: JobValue) -> JobValue {
     var value = value
     for key in ["data.path", "init", "output"] {
-      guard case .text(let path)? = value[key] else { continue }
+      guard case .text(let path)? = value[path: key] else { continue }
       value.set(key.split(separator: ".").map(String.init), to: .text(absolute(path)))
     }
     return value
