@@ -41,11 +41,13 @@ var targets: [Target] = [
 
 for module in [
   "Tensors", "Collectives", "Data", "Worlds", "Layers", "Losses", "Training", "Recipes", "Messages",
-  "Coordination", "Transport", "Cluster", "Commands",
+  "Coordination", "Transport", "Commands",
 ] {
   targets.append(
     .testTarget(name: "\(module)Tests", dependencies: [.byName(name: module), "TestSupport"]))
 }
+targets.append(
+  .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
 
 var products: [Product] = [

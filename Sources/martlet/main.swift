@@ -1,5 +1,4 @@
 import Commands
 import Recipes
-import Training
 
-MartletCommand.main(catalog: Catalog([]))
+MartletCommand.main(catalog: houseCatalog)
