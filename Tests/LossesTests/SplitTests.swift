@@ -231,12 +231,12 @@ import Testing
   }
 }
 
-/// Alone in its suite: the pool's peak is the whole process's.
-@Suite(.serialized) struct InfoNCEMemoryTests {
-  @Test func `memory grows linearly with the batch`() throws {
+@Suite(.timeLimit(.minutes(2))) struct InfoNCEMemoryTests {
+  /// The pool is the whole process's and other tests use it meanwhile: the median of many runs.
+  private func peak(rows: Int) throws -> Int {
+    let (x, y) = (unitRows(rows, 32, "x"), unitRows(rows, 32, "y"))
     var peaks: [Int] = []
-    for count in [512, 1024, 2048] {
-      let (x, y) = (unitRows(count, 32, "x"), unitRows(count, 32, "y"))
+    for _ in 0..<15 {
       let before = MemoryPool.shared.usage.live
       MemoryPool.shared.resetPeak()
       try withTape {
@@ -246,6 +246,11 @@ import Testing
       }
       peaks.append(MemoryPool.shared.usage.peak - before)
     }
+    return peaks.sorted()[7]
+  }
+
+  @Test func `memory grows linearly with the batch`() throws {
+    let peaks = try [512, 1024, 2048].map(peak)
     #expect(Double(peaks[1]) < 2.3 * Double(peaks[0]), "\(peaks)")
     #expect(Double(peaks[2]) < 2.3 * Double(peaks[1]), "\(peaks)")
   }
