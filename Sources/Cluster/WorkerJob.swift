@@ -186,6 +186,10 @@ final class WorkerJob: @unchecked Sendable {
       return shared.ended >= prepare.generation
     }
     if isOver { return }
+    do { try link.waitUntilReachable() } catch ExchangeError.generationEnded { return } catch {
+      return tell(
+        .failed(prepare.job, prepare.generation, .link, reason: "\(error)", peer: nil, nil))
+    }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
     tell(
       .prepared(

@@ -11,11 +11,11 @@ import Training
       "jobs/job.yaml": "base: ../base.yaml\nsteps: 9\noptimizer: { momentum: 0.5 }\n",
     ])
     let value = try JobFile("jobs/job.yaml", directory: folder.path).value()
-    #expect(value["recipe"] == .text("segment"))
-    #expect(value["optimizer.name"] == .text("sgd"))
-    #expect(value["optimizer.momentum"] == .number(0.5))
-    #expect(value["base"] == nil)
-    #expect(value["epochs"] == nil, "steps of the file replace epochs of the base")
+    #expect(value[path: "recipe"] == .text("segment"))
+    #expect(value[path: "optimizer.name"] == .text("sgd"))
+    #expect(value[path: "optimizer.momentum"] == .number(0.5))
+    #expect(value[path: "base"] == nil)
+    #expect(value[path: "epochs"] == nil, "steps of the file replace epochs of the base")
   }
 
   @Test func `refuses a base that leads back to itself`() throws {
