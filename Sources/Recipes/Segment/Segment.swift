@@ -24,12 +24,12 @@ package struct SegmentOptions: RecipeOptions {
   @Option("Normalisation of convolutions; batch is over all replicas")
   package var normalization: SegmentNormalization = .batch
   @Option("Probability of dropping a feature inside the network", in: 0...0.9)
-  package var dropout: Float = 0.1
+  package var dropout: Float = 0
   @Option("Dimension of the regions' embeddings", symbol: "d", in: 2...4096)
   package var embedding = 64
   @Option("Weight of the contrast between regions; 0 leaves the embedding head out",
     symbol: "λ", in: 0...100)
-  package var contrastWeight: Float = 0.1
+  package var contrastWeight: Float = 0.02
   @Option("Softmax temperature of the contrast", symbol: "τ", in: 0.001...100)
   package var temperature: Float = 0.1
   @Option("Weight of the Dice loss", in: 0...100) package var diceWeight: Float = 1
@@ -71,8 +71,8 @@ package struct Segment: Recipe {
     "semantic segmentation: cross-entropy, Dice, and supervised contrast of class regions over all "
     + "replicas (U-Net, Ronneberger et al. 2015; SupCon, Khosla et al. 2020)"
   package static let defaults = JobDefaults(
-    batch: 48, epochs: 6,
-    optimizer: OptimizerSettings(.adamw, learningRate: 3e-3, weightDecay: 1e-2),
+    batch: 16, epochs: 10,
+    optimizer: OptimizerSettings(.adamw, learningRate: 4e-3, weightDecay: 1e-3),
     schedule: ScheduleSettings(.cosine, warmupSteps: 20))
 
   let options: SegmentOptions
