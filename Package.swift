@@ -28,8 +28,8 @@ var targets: [Target] = [
   .target(
     name: "Cluster",
     dependencies: [
-      "Coordination", "Transport", "Training",
-      .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+      "Coordination", "Transport", "Training", "CXXHash",
+      .product(name: "GRDB", package: "GRDB.swift"),
     ]),
   .target(
     name: "Commands",
@@ -43,11 +43,13 @@ var targets: [Target] = [
 
 for module in [
   "Tensors", "Collectives", "Data", "Worlds", "Layers", "Losses", "Training", "Recipes", "Messages",
-  "Coordination", "Transport", "Cluster", "Commands",
+  "Coordination", "Transport", "Commands",
 ] {
   targets.append(
     .testTarget(name: "\(module)Tests", dependencies: [.byName(name: module), "TestSupport"]))
 }
+targets.append(
+  .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
 
 var products: [Product] = [
@@ -66,7 +68,6 @@ let package = Package(
   products: products,
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
   ],

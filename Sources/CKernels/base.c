@@ -29,3 +29,10 @@ uint64_t mk_next_identifier(void) {
   static uint64_t counter = 0;
   return __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 }
+
+#if defined(__GLIBC__)
+#include <gnu/libc-version.h>
+const char *mk_libc_version(void) { return gnu_get_libc_version(); }
+#else
+const char *mk_libc_version(void) { return ""; }
+#endif

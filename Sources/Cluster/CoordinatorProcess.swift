@@ -63,12 +63,14 @@ package final class CoordinatorProcess: @unchecked Sendable {
     self.settings = settings
     self.catalog = catalog
     self.note = note
-    store = try Store(path: settings.store)
+    let store = try Store(path: settings.store)
+    self.store = store
     machine = CoordinatorMachine(records: try store.records())
     let queue = EventQueue<Event>()
     self.queue = queue
     files = JobFiles { queue.put(.checkpoint($0, $1)) }
-    context = try ZeroMQContext()
+    let context = try ZeroMQContext()
+    self.context = context
     let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
     let security = keys?.serverSecurity ?? .insecure
     keyGuard = try keys.map { try KeyGuard(in: context, admitting: [$0.member.publicKey]) }
@@ -76,13 +78,14 @@ package final class CoordinatorProcess: @unchecked Sendable {
     func address(_ offset: Int) -> String {
       "tcp://\(settings.listen):\(settings.port == 0 ? 0 : settings.port + offset)"
     }
-    control = try ControlServer(
+    let control = try ControlServer(
       address: address(0), in: context, security: security, incarnation: incarnation
     ) { queue.put(.control($0)) }
-    bulk = try BulkServer(
+    let bulk = try BulkServer(
       address: address(1), in: context, security: security, incarnation: incarnation,
       store: files)
-    relay = try ExchangeRelay(address: address(2), in: context, security: security)
+    let relay = try ExchangeRelay(address: address(2), in: context, security: security)
+    (self.control, self.bulk, self.relay) = (control, bulk, relay)
     let host = settings.advertise ?? (settings.listen == "0.0.0.0" ? HostFacts.name : settings.listen)
     func reachable(_ bound: String) -> String {
       "tcp://\(host):\(bound.split(separator: ":").last ?? "0")"
@@ -214,12 +217,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
       reply(.status(status))
     case .show(let job):
       guard let status = machine.status(of: job), let text = machine.specification(of: job) else {
-        return reply(.failure(CoordinatorMachine.noSuchJob(job)))
+        return reply(.failure(Failure.noSuchJob(job)))
       }
       reply(.job(JobDetail(status: status, specification: text)))
     case .logs(let logs):
       guard let status = machine.status(of: logs.job), let folder = files.folder(of: logs.job)
-      else { return reply(.failure(CoordinatorMachine.noSuchJob(logs.job))) }
+      else { return reply(.failure(Failure.noSuchJob(logs.job))) }
       reply(.logs(JobRecorder.logs(in: folder, logs, isOver: status.state.isOver)))
     case .files(let job):
       do throws(Failure) {
@@ -262,7 +265,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private func checkpoint(_ resume: String) throws(Failure) -> Messages.Checkpoint {
     let folder: String
     if let job = JobID(resume) {
-      guard let known = files.folder(of: job) else { throw CoordinatorMachine.noSuchJob(job) }
+      guard let known = files.folder(of: job) else { throw Failure.noSuchJob(job) }
       let (newest, problems) = CheckpointShelf(folder: "\(known)/checkpoints", keep: 1).newestValid()
       guard let newest else {
         throw Failure(

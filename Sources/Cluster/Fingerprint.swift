@@ -1,3 +1,4 @@
+import CXXHash
 import Data
 import Foundation
 import Layers
@@ -12,14 +13,16 @@ package enum Fingerprint {
     NamedText("build", build),
     NamedText("OpenBLAS", BLAS.configuration),
     NamedText("kernels", KernelVariant.name),
-    NamedText("libc", String(cString: gnu_get_libc_version())),
+    NamedText("libc", KernelVariant.libc),
     NamedText("probe", probe),
   ]
 
-  /// SHA-256 of the program's file, shortened.
+  /// XXH3 of the program's file.
   package static let build: String = {
-    let digest = try? Digest.sha256(file: "/proc/self/exe")
-    return String((digest ?? "unknown").prefix(16))
+    guard let bytes = try? Foundation.Data(
+      contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .alwaysMapped)
+    else { return "unknown" }
+    return bytes.withUnsafeBytes { String(XXH3_64bits($0.baseAddress, $0.count), radix: 16) }
   }()
 
   /// A hash over products of several shapes and every kind of kernel with its own arithmetic.

@@ -99,5 +99,5 @@ final class JobFiles: BulkStore {
 
 extension Position {
   /// Commits rise with steps and passes; the machines only compare them.
-  init(progress: Progress) { self.init(step: progress.serial) }
+  init(progress: Training.Progress) { self.init(step: progress.serial) }
 }

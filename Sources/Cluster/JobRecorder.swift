@@ -17,7 +17,7 @@ final class JobRecorder {
     folder = job.flatMap { try? RunFolder(path: path, job: $0, continuing: true) }
     let file = "\(path)/\(Self.logFile)"
     if !FileManager.default.fileExists(atPath: file) {
-      FileManager.default.createFile(atPath: file, contents: nil)
+      _ = FileManager.default.createFile(atPath: file, contents: nil)
     }
     log = FileHandle(forWritingAtPath: file)
     _ = try? log?.seekToEnd()

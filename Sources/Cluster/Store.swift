@@ -78,15 +78,15 @@ package final class Store {
   }
 
   /// The machine's records of earlier lives.
-  package func records() throws -> [Record] {
+  package func records() throws -> [Coordination.Record] {
     try database.read { database in
       try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
-        .map { try JSONDecoder().decode(Record.self, from: $0) }
+        .map { try JSONDecoder().decode(Coordination.Record.self, from: $0) }
     }
   }
 
   /// Makes a record durable; it replaces the older one of the same thing.
-  package func persist(_ record: Record) throws {
+  package func persist(_ record: Coordination.Record) throws {
     let key =
       switch record {
       case .job(let job): "job/\(job.job)"

@@ -2,33 +2,35 @@ import Foundation
 import Tensors
 import Training
 
-/// A trainer's committed state as it goes from worker to worker: progress as JSON, then the arena.
+/// A trainer's committed state as it goes from worker to worker: the length of the progress as
+/// JSON (8 bytes, little-endian), the progress, the arena.
 enum TransferredState {
-  struct Served: Sendable {
-    let header: [UInt8]
-    let body: Storage
-    let bodyBytes: Int
-  }
-
-  /// A view of the arena itself: valid while no step commits.
-  static func of(_ trainer: Trainer) -> Served {
-    let header = (try? JSONEncoder().encode(trainer.progress)) ?? Foundation.Data()
-    return Served(
-      header: [UInt8](header), body: trainer.arena.sealedStorage,
-      bodyBytes: trainer.arena.bytes.count)
+  /// A copy: the trainer may go on.
+  static func of(_ trainer: Trainer) throws -> Storage {
+    let header = try JSONEncoder().encode(trainer.progress)
+    let arena = trainer.arena.bytes
+    let storage = Storage(byteCount: 8 + header.count + arena.count)
+    let bytes = UnsafeMutableRawBufferPointer(start: storage.pointer, count: storage.byteCount)
+    bytes.storeBytes(of: UInt64(header.count).littleEndian, as: UInt64.self)
+    header.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: bytes[8...]).copyMemory(from: $0) }
+    UnsafeMutableRawBufferPointer(rebasing: bytes[(8 + header.count)...])
+      .copyMemory(from: UnsafeRawBufferPointer(arena))
+    return storage
   }
 
   /// Throws: `TrainingError.checkpoint` if the state is not of this model.
-  static func apply(_ state: (header: [UInt8], body: [UInt8]), to trainer: Trainer) throws {
+  static func apply(_ state: Storage, to trainer: Trainer) throws {
     let arena = trainer.arena.bytes
-    guard state.body.count == arena.count else {
+    let bytes = UnsafeRawBufferPointer(start: state.pointer, count: state.byteCount)
+    let length = bytes.count < 8 ? 0 : Int(clamping: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)))
+    guard bytes.count >= 8, length <= 1 << 20, bytes.count - 8 - length == arena.count else {
       throw TrainingError.checkpoint(
         path: "a member's state",
-        problem: "has \(state.body.count) bytes, this worker's model \(arena.count)")
+        problem: "has \(bytes.count) bytes, this worker's model \(arena.count)")
     }
     let progress = try JSONDecoder().decode(
-      Training.Progress.self, from: Foundation.Data(state.header))
-    state.body.withUnsafeBytes { arena.copyMemory(from: $0) }
+      Training.Progress.self, from: Foundation.Data(bytes[8..<8 + length]))
+    arena.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(8 + length)...]))
     trainer.adopt(progress)
   }
 }

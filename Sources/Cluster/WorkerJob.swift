@@ -12,8 +12,8 @@ import Transport
 /// another, serves and fetches state.
 final class WorkerJob: @unchecked Sendable {
   enum Command: Sendable {
-    case prepare(PrepareGeneration, me: WorkerID?)
-    case fetch(JobID, Generation, from: WorkerID, Position, digest: String)
+    case prepare(PrepareGeneration)
+    case fetch(JobID, Generation, from: WorkerID, digest: String)
     case load(JobID, Generation, Messages.Checkpoint)
     case open(JobID, Generation)
     case abandon(JobID)
@@ -39,10 +39,11 @@ final class WorkerJob: @unchecked Sendable {
     var hosted: Range<Int>
     /// Whether the trainer's state is more than the initial one.
     var hasState = false
+    /// Whether the roll of this generation was called while fetching.
+    var wasFetched = false
   }
 
-  private let endpoint: ExchangeEndpoint
-  private let incarnation: Incarnation
+  private let links: WorkerLinks
   private let bulk: BulkClient
   private let catalog: Catalog
   private let threads: Int
@@ -55,12 +56,10 @@ final class WorkerJob: @unchecked Sendable {
   private var thread: ComputeThread?
 
   init(
-    endpoint: ExchangeEndpoint, incarnation: Incarnation, bulk: BulkClient, catalog: Catalog,
-    threads: Int, scratch: String, tell: @escaping @Sendable (WorkerEvent) -> Void,
+    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String, tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void
   ) {
-    self.endpoint = endpoint
-    self.incarnation = incarnation
+    self.links = links
     self.bulk = bulk
     self.catalog = catalog
     self.threads = threads
@@ -108,11 +107,9 @@ final class WorkerJob: @unchecked Sendable {
   private func work() {
     while true {
       switch commands.take() {
-      case .prepare(let prepare, let me): self.prepare(prepare, me)
-      case .fetch(let job, let generation, let source, let position, let digest):
-        attempt(job, generation, .link, peer: source) {
-          try fetch(generation, from: source, position, digest)
-        }
+      case .prepare(let prepare): self.prepare(prepare)
+      case .fetch(let job, let generation, let source, let digest):
+        attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
         attempt(job, generation, .job) { try load(job, generation, checkpoint) }
       case .open(let job, let generation): open(job, generation)
@@ -157,9 +154,9 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   /// Builds the trainer if this is a job's first generation here, and links the members.
-  private func prepare(_ prepare: PrepareGeneration, _ me: WorkerID?) {
+  private func prepare(_ prepare: PrepareGeneration) {
     close()
-    guard let mine = prepare.members.first(where: { $0.incarnation == incarnation }) else {
+    guard let mine = links.mine(in: prepare), let link = links.open(prepare) else {
       return tell(
         .failed(
           prepare.job, prepare.generation, .worker, reason: "this worker is not among the members",
@@ -174,13 +171,13 @@ final class WorkerJob: @unchecked Sendable {
         holding = Holding(prepare: prepare, trainer: trainer, hosted: mine.replicas.range)
       }
       holding?.hosted = mine.replicas.range
+      holding?.wasFetched = false
     } catch {
       let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
       return tell(
         .failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
     }
     guard let holding else { return }
-    let link = endpoint.link(job: prepare.job, generation: prepare.generation, members: prepare.members)
     let group = ReplicaGroup(
       replicas: prepare.replicas, hosted: holding.hosted,
       permits: ComputePermits(count: threads), link: link)
@@ -189,6 +186,10 @@ final class WorkerJob: @unchecked Sendable {
       return shared.ended >= prepare.generation
     }
     if isOver { return }
+    do { try link.waitUntilReachable() } catch ExchangeError.generationEnded { return } catch {
+      return tell(
+        .failed(prepare.job, prepare.generation, .link, reason: "\(error)", peer: nil, nil))
+    }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
     tell(
       .prepared(
@@ -197,17 +198,19 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   /// Copies another member's state.
-  private func fetch(
-    _ generation: Generation, from source: WorkerID, _ position: Position, _ digest: String
-  ) throws {
+  private func fetch(_ digest: String) throws {
     guard let trainer = holding?.trainer, let link = shared.withLock({ $0.link }) else { return }
-    let state = try link.fetchState(from: source)
-    try TransferredState.apply(state, to: trainer)
+    guard let source = try link.callTheRoll(isLacking: true).source else {
+      throw TransportError.transferFailed(
+        name: "the job's state", reason: "no member has it", advice: "")
+    }
+    try TransferredState.apply(link.receiveState(from: source), to: trainer)
     guard self.digest(of: trainer) == digest else {
       throw TransportError.transferFailed(
-        name: "state of \(source)", reason: "its digest differs from the announced one", advice: "")
+        name: "the job's state", reason: "its digest differs from the announced one", advice: "")
     }
     holding?.hasState = true
+    holding?.wasFetched = true
   }
 
   /// Takes a checkpoint from the coordinator's store.
@@ -240,9 +243,6 @@ final class WorkerJob: @unchecked Sendable {
     else { return }
     self.holding?.hasState = true
     let trainer = holding.trainer
-    // Until all members have joined its first step, a worker's state does not change: it can be
-    // served from where it lies.
-    link.serveState(TransferredState.of(trainer))
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps, isLeader: holding.hosted.contains(0), bulk: bulk,
       isWanted: { [weak self] in self?.shared.withLock { $0.ended < generation } ?? false },
@@ -258,6 +258,11 @@ final class WorkerJob: @unchecked Sendable {
       }
     }
     do {
+      if !holding.wasFetched {
+        for peer in try link.callTheRoll(isLacking: false).lacking {
+          try link.sendState(TransferredState.of(trainer), to: peer)
+        }
+      }
       let ending = try TrainingLoop(
         trainer, group: group, scratch: "\(scratch)/drafts", observer: reporter
       ).run()

@@ -40,6 +40,7 @@ package final class WorkerProcess: @unchecked Sendable {
   private let queue = EventQueue<Event>()
   private let context: ZeroMQContext
   private let client: ControlClient
+  private let keyGuard: KeyGuard?
   private let endpoint: ExchangeEndpoint
   private let job: WorkerJob
   private let started = ContinuousClock.now
@@ -58,14 +59,17 @@ package final class WorkerProcess: @unchecked Sendable {
     self.note = note
     context = try ZeroMQContext()
     let incarnation = freshIncarnation()
+    let isSecure = join.security != .insecure
+    keyGuard = isSecure ? try KeyGuard(in: context, admitting: []) : nil
+    // Other hosts reach this one by the address it has on the way to the coordinator.
+    let address = settings.advertise ?? HostFacts.address(toward: join.control)
     endpoint = try ExchangeEndpoint(
-      in: context, incarnation: incarnation, hostIdentity: HostFacts.identity,
-      mode: settings.exchange, advertise: settings.advertise, relay: join.relay,
-      security: join.security)
+      context: context, incarnation: incarnation, listen: "tcp://0.0.0.0:*", reachedAs: address,
+      host: HostFacts.identity, security: isSecure ? .curve(.generate()) : .insecure)
     var introduction = Hello(
       name: settings.name, host: HostFacts.name, hostIdentity: HostFacts.identity,
       process: UInt32(ProcessInfo.processInfo.processIdentifier), build: Fingerprint.build,
-      fingerprint: Fingerprint.items, exchange: endpoint.address,
+      fingerprint: Fingerprint.items, exchange: Messages.ExchangeAddress(endpoint.address),
       cores: UInt32(HostFacts.cores), threads: UInt32(settings.threads))
     introduction.memoryLimit = settings.memoryLimit
     machine = WorkerMachine(introduction: introduction)
@@ -74,8 +78,10 @@ package final class WorkerProcess: @unchecked Sendable {
       address: join.bulk, in: context, security: join.security, role: .worker,
       incarnation: incarnation)
     job = WorkerJob(
-      endpoint: endpoint, incarnation: incarnation, bulk: bulk, catalog: catalog,
-      threads: settings.threads, scratch: settings.scratch,
+      links: WorkerLinks(
+        endpoint: endpoint, keyGuard: keyGuard,
+        route: settings.exchange.route(relay: join.relay, security: join.security)),
+      bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
       tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) })
     client = try ControlClient(
       address: join.control, in: context, security: join.security,
@@ -96,7 +102,8 @@ package final class WorkerProcess: @unchecked Sendable {
     defer {
       job.stop()
       client.stop()
-      endpoint.stop()
+      endpoint.close()
+      keyGuard?.stop()
       try? FileManager.default.removeItem(atPath: settings.scratch)
     }
     var lastTick = now
@@ -111,7 +118,7 @@ package final class WorkerProcess: @unchecked Sendable {
       }
       if now - lastTick >= .milliseconds(50) {
         lastTick = now
-        if handle(.tick) { return }
+        if handle(WorkerEvent.tick) { return }
       }
     }
   }
@@ -120,14 +127,14 @@ package final class WorkerProcess: @unchecked Sendable {
 
   private func handle(_ event: ControlClientEvent) throws -> Bool {
     switch event {
-    case .connected: return handle(.connected)
+    case .connected: return handle(WorkerEvent.connected)
     case .disconnected:
       note("the connection to the coordinator broke; trying again")
-      return handle(.disconnected)
+      return handle(WorkerEvent.disconnected)
     case .refused(let error): throw error
     case .trouble(let text): note(text)
     case .message(let envelope):
-      do { return handle(.received(try envelope.message(CoordinatorMessage.self))) } catch {
+      do { return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self))) } catch {
         note("a message of the coordinator was dropped: \(error)")
       }
     }
@@ -144,9 +151,9 @@ package final class WorkerProcess: @unchecked Sendable {
       case .stopStep(_, let generation): job.endStep(of: generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
-        job.post(.prepare(prepare, me: machine.worker))
-      case .fetchState(let id, let generation, let source, let position, let digest):
-        job.post(.fetch(id, generation, from: source, position, digest: digest))
+        job.post(.prepare(prepare))
+      case .fetchState(let id, let generation, let source, _, let digest):
+        job.post(.fetch(id, generation, from: source, digest: digest))
       case .loadCheckpoint(let id, let generation, let checkpoint):
         job.post(.load(id, generation, checkpoint))
       case .openGeneration(let id, let generation): job.post(.open(id, generation))

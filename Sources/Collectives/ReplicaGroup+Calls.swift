@@ -209,7 +209,9 @@ extension ReplicaGroup {
       }
     }
     let total = counts.reduce(0, +) * round.signature.shape.reduce(4, *)
-    if pieces.count == 1, let only = pieces.first?.value, only.1 == 0..<total { return (only.0, counts) }
+    if pieces.count == 1, let only = pieces.first?.value, only.1 == 0..<total {
+      return (only.0, counts)
+    }
     let result = Storage(byteCount: total)
     var position = 0
     for replica in pieces.keys.sorted() {

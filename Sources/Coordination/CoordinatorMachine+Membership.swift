@@ -82,6 +82,13 @@ extension CoordinatorMachine {
         "found again after a restart of the coordinator")
     }
     jobs[standing.job] = job
+    let isMissingSome = jobs.values.contains {
+      if case .waiting = $0.phase { $0.record.generation != .zero } else { false }
+    }
+    if !isMissingSome {
+      isRecovering = false
+      recoversUntil = nil
+    }
   }
 
   mutating func note(_ heartbeat: Heartbeat, of id: WorkerID) {

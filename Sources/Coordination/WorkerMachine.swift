@@ -45,7 +45,8 @@ package struct WorkerMachine: Sendable {
     var generation: Generation
     var phase = Phase.preparing
 
-    var mayBeInStep: Bool { phase == .open || phase == .fetching }
+    /// A resting worker may have one failed replica and others that still wait for it.
+    var mayBeInStep: Bool { phase == .open || phase == .fetching || phase == .resting }
     var word: String {
       switch phase {
       case .preparing: "preparing"

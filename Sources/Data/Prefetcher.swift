@@ -26,7 +26,8 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   ///   - threads: Loading threads, at least 1.
   ///   - load: Called once a step, from several threads at once.
   public init(
-    steps: Range<Int>, depth: Int = 2, threads: Int = 1, load: @escaping @Sendable (Int) throws -> Item
+    steps: Range<Int>, depth: Int = 2, threads: Int = 1,
+    load: @escaping @Sendable (Int) throws -> Item
   ) {
     precondition(
       depth >= 1 && threads >= 1, "Prefetcher: depth \(depth), threads \(threads); both at least 1")

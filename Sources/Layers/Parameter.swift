@@ -59,6 +59,9 @@ public struct State: Sendable {
       return
     }
     guard thread.virtualDepth == 0 else { return }
-    thread.staged[index] = value.detached.contiguous()
+    // A view of the arena would change with the arena before the commit.
+    let isView = value.storage === arena.sealedStorage
+    thread.staged[index] =
+      isView ? Tensor(value.elements, shape: shape) : value.detached.contiguous()
   }
 }

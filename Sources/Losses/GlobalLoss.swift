@@ -84,7 +84,9 @@ func checkRows(_ x: Tensor, _ loss: String, _ input: String, unit: Bool) throws 
   try x.withUnsafeElements { values in
     for row in 0..<x.shape[0] {
       var square: Float = 0
-      for column in 0..<x.shape[1] { square += values[row * width + column] * values[row * width + column] }
+      for column in 0..<x.shape[1] {
+        square += values[row * width + column] * values[row * width + column]
+      }
       guard square.isFinite else { throw LossError.notFinite(loss: loss, input: input, row: row) }
       if unit, abs(square.squareRoot() - 1) > 1e-3 {
         throw LossError.notUnit(

@@ -47,7 +47,8 @@ public struct InfoNCE: Sendable {
     query: Tensor, key: Tensor, logScale: Tensor? = nil, over exchange: any Exchange
   ) throws -> GlobalLoss {
     precondition(
-      query.rank == 2 && query.shape == key.shape, "InfoNCE: query \(query.shape), key \(key.shape)")
+      query.rank == 2 && query.shape == key.shape, "InfoNCE: query \(query.shape), key \(key.shape)"
+    )
     try checkRows(query, "InfoNCE", "query", unit: isNormalized)
     try checkRows(key, "InfoNCE", "key", unit: isNormalized)
     let scale = try Self.scale(logScale, temperature: temperature, "InfoNCE")
@@ -74,7 +75,8 @@ public struct InfoNCE: Sendable {
     let allC: Tensor?
     switch negatives {
     case .global:
-      allC = isSymmetric
+      allC =
+        isSymmetric
         ? try exchange.mergeLogSumExp(maxima: columnSums.maxima, sums: columnSums.sums) : nil
       allR = try exchange.gatherValues(r).rows
     case .local:

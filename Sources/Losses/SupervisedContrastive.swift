@@ -51,13 +51,16 @@ public struct SupervisedContrastive: Sendable {
     let tiles = PairTiles(
       rows: v, columns: all.rows, scale: 1 / temperature, width: tileWidth)
 
-    /// Takes the diagonal and ignored columns out.
+    /// Takes the diagonal and ignored rows and columns out.
     func mask(_ tile: Tensor, _ range: Range<Int>) {
       let z = tile.mutableElements
       diagonal.visit(range) { _, position in z[position] = -.infinity }
       guard hasIgnored else { return }
       for column in range where isIgnored[column] {
         for row in own.indices { z[row * range.count + column - range.lowerBound] = -.infinity }
+      }
+      for row in own.indices where own[row] == ignored {
+        z[row * range.count..<(row + 1) * range.count].update(repeating: -.infinity)
       }
     }
     /// Calls `body` with (row, position) for each positive in the tile.

@@ -102,7 +102,7 @@ package final class Trainer {
     let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
     let busyBefore = group.permits.busySeconds
-    let results = group.run(serial: progress.serial) { exchange in
+    let results = group.run(serial: progress.serial + 1) { exchange in
       let thread = ReplicaThread()
       let batch = batches.items[exchange.replica - group.hosted.lowerBound]
       let context = StepContext(
@@ -146,7 +146,7 @@ package final class Trainer {
     // Passes and steps use other shapes; blocks of both at once would double the memory.
     MemoryPool.shared.trim()
     defer { MemoryPool.shared.trim() }
-    let results = group.run(serial: progress.serial) { exchange in
+    let results = group.run(serial: progress.serial + 1) { exchange in
       try ReplicaThread().run {
         try withValues(values) {
           try program.evaluate(

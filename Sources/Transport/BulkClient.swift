@@ -13,8 +13,7 @@ package final class BulkClient {
   private let incarnation: Incarnation
   private var transfers: UInt64 = 0
 
-  /// - Parameters:
-  ///   - incarnation: Of the process; several clients of one process may share it.
+  /// Several clients of one process may share its incarnation.
   package init(
     address: String, in context: ZeroMQContext, security: ClientSecurity, role: Role,
     incarnation: Incarnation
@@ -26,12 +25,10 @@ package final class BulkClient {
       address, context, security, identity: nil, queued: 64)
   }
 
-  /// Sends a file to the job's folder in the store; returns when it is durable there.
+  /// Sends a file to the job's folder in the store; returns when it is durable there. Gives up when
+  /// nothing moved for `patience`, or `isWanted`, asked between chunks, is false.
   ///
-  /// - Parameters:
-  ///   - patience: How long nothing may move before the transfer fails.
-  ///   - isWanted: Asked between chunks; false gives up, for a generation that ended.
-  /// - Throws: `TransportError.transferFailed` with the store's reason, `.unreachable`, `.badFile`.
+  /// Throws: `TransportError.transferFailed` with the store's reason, `.unreachable`, `.badFile`.
   package func upload(
     _ path: String, to name: String, of job: JobID, in generation: Generation,
     patience: Duration = .seconds(30), while isWanted: () -> Bool = { true }

@@ -19,9 +19,9 @@ final class FileReceiver {
   private var isDone = false
   private let keepsParts: Bool
 
-  /// - Parameters:
-  ///   - temporary: Where the bytes gather; an existing one is continued if `keepsParts`.
-  /// - Throws: `TransportError.badFile`, also for a full disk.
+  /// The bytes gather in `temporary`; an existing one is continued if `keepsParts`.
+  ///
+  /// Throws: `TransportError.badFile`, also for a full disk.
   init(
     path: String, temporary: String, size: UInt64, sha256: [UInt8], keepsParts: Bool = false
   ) throws(TransportError) {

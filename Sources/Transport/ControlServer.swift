@@ -46,10 +46,10 @@ package final class ControlServer: Sendable {
     case stop
   }
 
-  /// - Parameters:
-  ///   - address: For example `tcp://0.0.0.0:7700`; port 0 takes any free one.
-  ///   - onEvent: Called on the server's thread; must not wait.
-  /// - Throws: `TransportError.addressInUse`, `.badAddress`, `.curveUnavailable`.
+  /// Listens at an address such as `tcp://0.0.0.0:7700`; port 0 takes any free one. `onEvent` is
+  /// called on the server's thread and must not wait.
+  ///
+  /// Throws: `TransportError.addressInUse`, `.badAddress`, `.curveUnavailable`.
   package init(
     address: String, in context: ZeroMQContext, security: ServerSecurity, incarnation: Incarnation,
     onEvent: @escaping @Sendable (ControlServerEvent) -> Void

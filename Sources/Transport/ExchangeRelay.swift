@@ -25,9 +25,8 @@ package final class ExchangeRelay: Sendable {
     ControlPeer(identity: identity)?.incarnation
   }
 
-  /// - Parameters:
-  ///   - frameBytesMax: The largest frame; larger ones break their sender's connection.
-  ///   - heldBytesMax: What may wait here for slow workers before nobody is read any more.
+  /// A frame above `frameBytesMax` breaks its sender's connection; with `heldBytesMax` waiting here
+  /// for slow workers nobody is read any more.
   package init(
     address: String, in context: ZeroMQContext, security: ServerSecurity,
     frameBytesMax: Int = 64 << 20, heldBytesMax: Int = 256 << 20

@@ -20,7 +20,8 @@ public enum DataSpecification: Hashable, Sendable, Codable {
       guard case .text(let format)? = rest.removeValue(forKey: "format") else {
         let formats = DataFormat.allCases.map(\.rawValue).joined(separator: ", ")
         throw DataError(
-          file: "data", problem: "has a path but no format", advice: "Add format: one of \(formats)")
+          file: "data", problem: "has a path but no format", advice: "Add format: one of \(formats)"
+        )
       }
       if let extra = rest.keys.min() {
         let near = nearest(to: extra, among: ["path", "format"])
@@ -32,7 +33,8 @@ public enum DataSpecification: Hashable, Sendable, Codable {
       self = .files(path: path, format: format)
     default:
       throw DataError(
-        file: "data", problem: "must have either world or path, as text; it has \(fields.keys.sorted())",
+        file: "data",
+        problem: "must have either world or path, as text; it has \(fields.keys.sorted())",
         advice: "Write {world: scenes} or {path: DIR, format: voc}")
     }
   }

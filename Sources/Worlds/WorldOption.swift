@@ -40,6 +40,15 @@ public enum OptionValue: Hashable, Sendable, Codable, CustomStringConvertible {
   }
 }
 
+extension OptionValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral, ExpressibleByBooleanLiteral
+{
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .text(value) }
+  public init(booleanLiteral value: Bool) { self = .flag(value) }
+}
+
 /// An option of a world, for help and for checking. All are whole numbers so far.
 public struct WorldOption: Hashable, Sendable {
   public let name: String

@@ -1,1 +1,4 @@
-print("martlet")
+import Commands
+import Recipes
+
+MartletCommand.main(catalog: houseCatalog)

@@ -52,7 +52,8 @@ import Testing
     let tree = CanonicalTree(leaves: 5)
     let leaves = ["a", "b", "c", "d", "e"]
     let text = tree.finish(
-      tree.partials(of: leaves, over: 0..<5) { "(\($0)\($1))" }) { "(\($0)\($1))" }
+      tree.partials(of: leaves, over: 0..<5) { "(\($0)\($1))" }
+    ) { "(\($0)\($1))" }
     #expect(text == "(((ab)(cd))e)")
   }
 }

@@ -121,6 +121,20 @@ import Testing
     #expect(norm.batchesTracked.value.scalar == 3)
   }
 
+  @Test func `keeps a staged copy when its source changes before the commit`() {
+    let (parts, arena) = built { scope in
+      let student = Linear(2, 1, bias: false, in: &scope["student"])
+      return (student.weight, ParameterCopy(of: [student.weight], in: &scope["teacher"]))
+    }
+    let (source, teacher) = parts
+    let before = source.value.elements
+    ReplicaThread().run {
+      teacher.reset()
+      arena.write(Tensor([7, 8], shape: [1, 2]), at: source.index)
+      #expect(teacher.copies[0].value.elements == before)
+    }
+  }
+
   @Test func `begins as its source again when that is loaded`() throws {
     try withTemporaryFile { path in
       let (parts, arena) = built { scope in

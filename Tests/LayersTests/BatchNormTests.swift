@@ -96,6 +96,38 @@ private func expectNear(_ a: [Float], _ b: [Float], within tolerance: Float = 1e
     #expect(one == spread)
   }
 
+  @Test(arguments: [[4, 3], [0, 7], [2, 0, 5]])
+  func `has second gradients that do not depend on the split`(rows: [Int]) throws {
+    let (norm, arena) = built { BatchNorm(2, in: &$0) }
+    let (x, weights, others) = (normal([7, 2], 2), normal([7, 2], 3), normal([7, 2], 4))
+    /// The gradient of Σ others · ∂(Σ weights · y³)/∂x over x and over weight and bias.
+    func second(_ rows: [Int]) throws -> (input: [Float], parameters: [Float]) {
+      let parts = try TestCluster(replicas: rows.count).run { exchange in
+        let start = rows[..<exchange.replica].reduce(0, +)
+        let mine = start..<start + rows[exchange.replica]
+        let pass = Forward(
+          isTraining: true, exchange: exchange, key: RandomKey(seed: 1), slots: Array(mine))
+        return try ReplicaThread().run {
+          try withTape { () throws -> ([Float], [Float]) in
+            let input = x.rows(mine).tracked()
+            let y = try norm(input, pass)
+            let loss = (y * y * y * weights.rows(mine)).sum()
+            let slope = try gradients(of: loss, over: [input], differentiable: true)[0]
+            let parameters = Scope(arena).parameters.map(\.value)
+            let found = try gradients(
+              of: (slope * others.rows(mine)).sum(), over: [input] + parameters)
+            let summed = try found.dropFirst().map { try exchange.sumValues($0.detached) }
+            return (found[0].elements, summed.flatMap(\.elements))
+          }
+        }
+      }
+      return (parts.flatMap(\.0), parts[0].1)
+    }
+    let (whole, split) = (try second([7]), try second(rows))
+    expectNear(split.input, whole.input, within: 1e-4)
+    expectNear(split.parameters, whole.parameters, within: 1e-4)
+  }
+
   @Test func `has the right gradients, and second gradients`() throws {
     let (layer, arena) = built { BatchNorm(2, in: &$0) }
     let x = normal([6, 2], 4)

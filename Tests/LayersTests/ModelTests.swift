@@ -65,6 +65,35 @@ import Testing
   }
 }
 
+@Suite struct CLIPVisionTransformerTests {
+  @Test func `has as many parameters as published`() {
+    let (_, arena) = declared {
+      CLIPVisionTransformer(
+        imageSize: (224, 224), patch: 32, width: 768, depth: 12, heads: 12, outputs: 512, in: &$0)
+    }
+    #expect(arena.parameterCount == 87_849_216)  // ViT-B/32
+  }
+
+  @Test func `has OpenCLIP's names and shapes and the right gradients`() throws {
+    let (model, arena) = built {
+      CLIPVisionTransformer(
+        imageSize: (4, 2), patch: 2, width: 4, depth: 1, heads: 2, outputs: 3, channels: 1, in: &$0)
+    }
+    #expect(
+      arena.exportedShapes.filter { !$0.hasPrefix("transformer.") } == [
+        "class_embedding [4]", "conv1.weight [4, 1, 2, 2]", "ln_post.bias [4]",
+        "ln_post.weight [4]", "ln_pre.bias [4]", "ln_pre.weight [4]",
+        "positional_embedding [3, 4]", "proj [4, 3]",
+      ])
+    #expect(arena.index(named: "transformer.resblocks.0.attn.in_proj_weight") != nil)
+    arena.fillWithNormals()
+    try checkGradients(arena, at: normal([1, 4, 2, 1], 2), within: 5e-2) {
+      try model($0, alone(samples: 1))
+    }
+    #expect(try model(normal([2, 6, 4, 1], 2), alone()).shape == [2, 3])
+  }
+}
+
 @Suite struct TextTransformerTests {
   @Test func `has as many parameters as published`() {
     let (_, arena) = declared {

@@ -22,3 +22,6 @@ const char *mk_variant_name(void);
 
 // 1, 2, 3 … over all threads: identifiers that are compared, never ordered.
 uint64_t mk_next_identifier(void);
+
+// The C library's version, "" where it does not tell.
+const char *mk_libc_version(void);

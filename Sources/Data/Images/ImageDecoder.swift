@@ -14,8 +14,8 @@ public enum ImageContent: Sendable {
 extension Image {
   /// The picture in a JPEG or PNG file.
   ///
-  /// - Parameter shrink: 1, 2, 4 or 8: JPEGs are decoded at that fraction of their size, which is
-  ///   cheaper than decoding and resizing. PNGs ignore nothing: they refuse values other than 1.
+  /// `shrink` is 1, 2, 4 or 8: JPEGs are decoded at that fraction of their size, which is cheaper
+  /// than decoding and resizing. Precondition: it is 1 for PNGs.
   ///
   /// Throws: `DataError` naming the file when it is missing, damaged, truncated or too large.
   public static func decoded(

@@ -29,9 +29,7 @@ extension ByteTensor {
     return png(palette: palette)
   }
 
-  /// A JPEG file of a picture [h, w, 3] or of gray values [h, w] or [h, w, 1].
-  ///
-  /// - Parameter quality: 1 … 100.
+  /// A JPEG file, quality 1 … 100, of a picture [h, w, 3] or of gray values [h, w] or [h, w, 1].
   public func jpegBytes(quality: Int = 90) -> [UInt8] {
     precondition((1...100).contains(quality), "jpegBytes: quality \(quality) is not in 1 … 100")
     return encoded("jpegBytes") { pixels, width, height, channels, bytes, size, message in
@@ -43,7 +41,8 @@ extension ByteTensor {
     let table = palette.flatMap { [$0.red, $0.green, $0.blue] }
     return table.withUnsafeBufferPointer { colours in
       encoded("pngBytes") { pixels, width, height, channels, bytes, size, message in
-        precondition(palette.isEmpty || channels == 1, "pngBytes: indices have \(channels) channels")
+        precondition(
+          palette.isEmpty || channels == 1, "pngBytes: indices have \(channels) channels")
         return ci_png_encode(
           pixels, width, height, channels, palette.isEmpty ? nil : colours.baseAddress,
           Int32(palette.count), bytes, size, message)
@@ -68,7 +67,8 @@ extension ByteTensor {
       message.withUnsafeMutableBufferPointer { text in
         text.baseAddress.map { start in
           encode(
-            pixels.baseAddress, Int32(shape[1]), Int32(shape[0]), Int32(channelCount), &bytes, &size,
+            pixels.baseAddress, Int32(shape[1]), Int32(shape[0]), Int32(channelCount), &bytes,
+            &size,
             start)
         }
       }

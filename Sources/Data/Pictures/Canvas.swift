@@ -18,7 +18,7 @@ struct Canvas {
 
   var picture: ByteTensor { ByteTensor(bytes, shape: [size.height, size.width, 3]) }
 
-  /// - Parameter cover: 0 leaves the pixel, 1 replaces it.
+  /// A cover of 0 leaves the pixel, 1 replaces it.
   mutating func blend(_ color: RGB, x: Int, y: Int, cover: Float = 1) {
     guard x >= 0 && y >= 0 && x < size.width && y < size.height && cover > 0 else { return }
     let first = 3 * (y * size.width + x)

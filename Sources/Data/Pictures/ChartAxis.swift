@@ -1,12 +1,12 @@
 /// Round numbers along an axis, and where they stand.
-struct ChartAxis {
-  let low: Double
-  let high: Double
-  let step: Double
+package struct ChartAxis {
+  package let low: Double
+  package let high: Double
+  package let step: Double
   private let decimals: Int
 
-  /// - Parameter wanted: About how many numbers the axis has room for.
-  init(covering values: some Sequence<Double>, wanted: Int) {
+  /// `wanted` is about how many numbers the axis has room for.
+  package init(covering values: some Sequence<Double>, wanted: Int) {
     let finite = values.filter(\.isFinite)
     let (least, most) = (finite.min() ?? 0, finite.max() ?? 1)
     let spread = most > least ? most - least : max(abs(most), 1)
@@ -24,15 +24,15 @@ struct ChartAxis {
     high = max((most / self.step).rounded(.up) * self.step, low + self.step)
   }
 
-  var ticks: [Double] {
+  package var ticks: [Double] {
     let count = Int(((high - low) / step).rounded())
     return (0...min(count, 50)).map { low + Double($0) * step }
   }
 
   /// 0 at the axis's low end, 1 at its high end.
-  func position(of value: Double) -> Float { Float((value - low) / (high - low)) }
+  package func position(of value: Double) -> Float { Float((value - low) / (high - low)) }
 
-  func text(_ value: Double) -> String {
+  package func text(_ value: Double) -> String {
     guard abs(value) < 1e15 else { return "\(value)" }
     var unit = 1.0
     for _ in 0..<decimals { unit *= 10 }

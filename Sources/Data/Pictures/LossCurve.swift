@@ -21,7 +21,7 @@ public struct LossCurve: Sendable {
   private static let grid = RGB(226, 226, 226)
   private static let margins = (left: 76, right: 24, top: 44, bottom: 48)
 
-  /// - Parameter size: At least 320×200.
+  /// Precondition: the size is at least 320×200.
   public init(
     series: [Series], title: String = "loss",
     size: ImageSize = ImageSize(height: 480, width: 800)
@@ -64,7 +64,9 @@ public struct LossCurve: Sendable {
   private var plotHeight: Float { Float(size.height - Self.margins.top - Self.margins.bottom) }
 
   private func x(_ position: Float) -> Float { Float(Self.margins.left) + position * plotWidth }
-  private func y(_ position: Float) -> Float { Float(Self.margins.top) + (1 - position) * plotHeight }
+  private func y(_ position: Float) -> Float {
+    Float(Self.margins.top) + (1 - position) * plotHeight
+  }
 
   private func drawAxes(on canvas: inout Canvas, _ horizontal: ChartAxis, _ vertical: ChartAxis) {
     canvas.write(title, left: Self.margins.left, top: 14, scale: 2, color: Self.ink)

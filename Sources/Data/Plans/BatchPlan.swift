@@ -31,7 +31,7 @@ public struct PermutationPlan: BatchPlan {
   public let batch: Int
   public let dropLast: Bool
 
-  /// - Parameter dropLast: Leaves out a short last batch, and with it those samples this epoch.
+  /// `dropLast` leaves out a short last batch, and with it those samples this epoch.
   ///
   /// Precondition: count ≥ 0, batch ≥ 1.
   public init(count: Int, batch: Int, dropLast: Bool = false) {

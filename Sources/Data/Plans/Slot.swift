@@ -69,7 +69,7 @@ public struct SlotDivision: Hashable, Sendable {
     precondition(
       replica >= 0 && replica < replicas, "SlotDivision: replica \(replica) of \(replicas)")
     // The first s with ⌊s·R/B⌋ ≥ r is ⌈r·B/R⌉.
-    return (replica * batch + replicas - 1) / replicas
-      ..< ((replica + 1) * batch + replicas - 1) / replicas
+    return (replica * batch + replicas - 1) / replicas..<((replica + 1) * batch + replicas - 1)
+      / replicas
   }
 }

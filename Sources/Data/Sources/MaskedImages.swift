@@ -6,9 +6,7 @@ struct MaskedImage {
   let image: String
   let mask: String
 
-  /// - Parameters:
-  ///   - root: The data set's folder, to which the names are relative.
-  ///   - replacing: A mask value that the format uses for "unknown", read as `ignoredLabel`.
+  /// Names are relative to `root`; the mask value `unknown`, if any, is read as `ignoredLabel`.
   func read(
     in root: String, classNames: [String], replacing unknown: UInt8? = nil
   ) throws -> (image: ByteTensor, mask: ByteTensor) {

@@ -118,7 +118,8 @@ struct CaptionLine: Codable {
       if let label = line.label, label < 0 || label >= labelCount {
         throw DataError(
           file: file,
-          problem: "line \(index + 1) has label \(label), but \(VOCLayout.labels) names \(labelCount)",
+          problem:
+            "line \(index + 1) has label \(label), but \(VOCLayout.labels) names \(labelCount)",
           advice: "Correct the label or the list of labels")
       }
       guard lines.updateValue(line, forKey: line.image) == nil else {

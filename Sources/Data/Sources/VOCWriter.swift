@@ -6,8 +6,8 @@ import Tensors
 public enum VOCWriter {
   /// Images are written as PNG: reading gives the same bytes back.
   ///
-  /// - Parameter sources: Splits of one data set; samples need image and mask, and ids that are
-  ///   unique over all of them.
+  /// The sources are splits of one data set; samples need image and mask, and ids that are unique
+  /// over all of them.
   ///
   /// Throws: `DataError` when a file cannot be written, or what a sample throws.
   public static func write(_ sources: [any SampleSource], to root: String) throws {

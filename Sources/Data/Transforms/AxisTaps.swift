@@ -48,7 +48,8 @@ struct AxisTaps {
     }
   }
 
-  init(nearestFrom origin: Float, length: Float, outputs: Int, source: Int, reversed: Bool = false) {
+  init(nearestFrom origin: Float, length: Float, outputs: Int, source: Int, reversed: Bool = false)
+  {
     let scale = length / Float(outputs)
     self.init(outputs: outputs, width: 1)
     for output in 0..<outputs {

@@ -83,9 +83,7 @@ extension ByteTensor {
   /// Three equal channels of brightness (ITU-R BT.601). Shapes: [h, w, 3] → the same.
   public func grayscaled() -> ByteTensor { saturated(by: 0) }
 
-  /// Colours turned around the colour circle. Shapes: [h, w, 3] → the same.
-  ///
-  /// - Parameter turn: In turns, −0.5 … 0.5.
+  /// Colours turned around the colour circle, by −0.5 … 0.5 turns. Shapes: [h, w, 3] → the same.
   public func hueTurned(by turn: Float) -> ByteTensor {
     requireRGB("hueTurned")
     return ByteTensor(shape: shape) { out in

@@ -87,8 +87,7 @@ public struct Window: Hashable, Sendable {
 
   /// Random scale, then a random crop, as segmentation trains: at factor 1 the window is the largest
   /// of `shape`'s proportions, at 2 half as long and wide, at 0.5 twice and so partly outside.
-  ///
-  /// - Parameter scale: Range of the factor, drawn log-uniformly.
+  /// The factor is log-uniform in `scale`.
   public static func randomScaled(
     of image: ImageSize, shape: ImageSize, scale: ClosedRange<Float> = 0.5...2, key: RandomKey
   ) -> Window {

@@ -22,7 +22,7 @@ public struct VisionTransformer: Layer {
   public let head: Linear?
   let pooling: Pooling
   let patch: Int
-  let grid: [Int]  // rows and columns of patches that `positions` was declared for
+  let grid: PatchGrid
   let dropout: Dropout
 
   /// - `imageSize`: Height and width in pixels; multiples of `patch`.
@@ -35,19 +35,16 @@ public struct VisionTransformer: Layer {
     mlpRatio: Float = 4, channels: Int = 3, classes: Int? = nil, pooling: Pooling = .classToken,
     dropout: Float = 0, dropPath: Float = 0, in scope: inout Scope
   ) {
-    precondition(
-      imageSize.height % patch == 0 && imageSize.width % patch == 0,
-      "VisionTransformer \(scope.prefix): patches of \(patch) in \(imageSize)")
     self.patch = patch
     self.pooling = pooling
-    grid = [imageSize.height / patch, imageSize.width / patch]
+    grid = PatchGrid(imageSize, patch: patch)
     patches = Convolution(
       channels, width, kernel: patch, stride: patch, in: &scope["patch_embed.proj"])
     classToken =
       pooling == .classToken
       ? scope.parameter("cls_token", [1, 1, width], .normal(deviation: 1e-6)) : nil
     positions = scope.parameter(
-      "pos_embed", [1, (pooling == .classToken ? 1 : 0) + grid[0] * grid[1], width],
+      "pos_embed", [1, (pooling == .classToken ? 1 : 0) + grid.count, width],
       .truncatedNormal(deviation: 0.02))
     blocks = (0..<depth).map { index in
       TransformerBlock(
@@ -103,23 +100,9 @@ public struct VisionTransformer: Layer {
       tokens = concatenated(
         [classToken.value.broadcast(to: [batch, 1, width]), tokens], axis: 1)
     }
-    tokens = tokens + positions(for: seen)
+    tokens = tokens + grid.positions(positions.value.reshaped([-1, width]), for: seen)
     tokens = try dropout(tokens, pass)
     for block in blocks { tokens = try block(tokens, pass) }
     return pooling == .classToken ? norm(tokens) : tokens
-  }
-
-  /// [tokens, width] for a grid of patches, resampled bicubically where it is not the declared one.
-  private func positions(for seen: [Int]) -> Tensor {
-    let all = positions.value
-    let (count, width) = (all.shape[1], all.shape[2])
-    if seen == grid { return all.reshaped([count, width]) }
-    let first = count - grid[0] * grid[1]
-    let map = all.sliced(axis: 1, first..<count).reshaped([1, grid[0], grid[1], width])
-    let resampled = resize(map, to: seen, mode: .bicubic(alignCorners: false))
-      .reshaped([seen[0] * seen[1], width])
-    if first == 0 { return resampled }
-    return concatenated(
-      [all.sliced(axis: 1, 0..<first).reshaped([first, width]), resampled], axis: 0)
   }
 }

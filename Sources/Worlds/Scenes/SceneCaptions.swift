@@ -23,7 +23,9 @@ struct SceneCaptions {
     ]
   }
 
-  private var ground: String { withArticle("\(content.tone.word) \(content.ground.word) background") }
+  private var ground: String {
+    withArticle("\(content.tone.word) \(content.ground.word) background")
+  }
 
   private var list: String {
     let names = objects.map { withArticle("\($0.color.word) \($0.shape.word)") }

@@ -20,7 +20,7 @@ struct SceneContent {
   /// Back to front. The first is the main object, of a larger size class than all others.
   var objects: [SceneObject]
 
-  /// - Parameter heldOut: The main object is a held-out pair; otherwise none occurs.
+  /// With `heldOut` the main object is a held-out pair; otherwise none occurs.
   init(key: RandomKey, objectsMax: Int, heldOut: Bool) {
     let draws = key.derived("content")
     ground = draws.pick(0)

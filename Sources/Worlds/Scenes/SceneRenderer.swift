@@ -80,8 +80,12 @@ struct SceneRenderer {
         for first in stride(from: 0, to: canvas.count, by: 4) {
           let words = grain.words(first / 4)
           for place in first..<min(first + 4, canvas.count) {
-            let word = place == first ? words.0 : place == first + 1 ? words.1
-              : place == first + 2 ? words.2 : words.3
+            let word =
+              place == first
+              ? words.0
+              : place == first + 1
+                ? words.1
+                : place == first + 2 ? words.2 : words.3
             let x = Float(place % side) - half
             let y = Float(place / side) - half
             let light = level + slope.x * x + slope.y * y

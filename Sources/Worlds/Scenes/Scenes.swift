@@ -94,7 +94,8 @@ struct ScenesSource: SampleSource {
 
   func manifest() throws -> DataManifest {
     DataManifest(
-      origin: "world scenes, seed \(seed), imageSize \(side), objects \(objectsMax), count \(count)",
+      origin:
+        "world scenes, seed \(seed), imageSize \(side), objects \(objectsMax), count \(count)",
       split: split, classNames: classNames, labelNames: labelNames, entries: [])
   }
 }

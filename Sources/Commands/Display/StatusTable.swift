@@ -1,0 +1,100 @@
+import Messages
+
+/// The whole cluster as `martlet status` shows it.
+package func statusText(_ status: ClusterStatus, columns: Int = .max) -> String {
+  let head =
+    "coordinator \(status.address)  build \(status.build)  "
+    + "up \(Numbers.duration(status.uptimeSeconds))"
+  return [
+    cut(head, to: columns),
+    status.workers.isEmpty ? "no workers" : workerTable(status.workers).text(columns: columns),
+    status.jobs.isEmpty ? "no jobs" : jobTable(status.jobs).text(columns: columns),
+  ].joined(separator: "\n\n")
+}
+
+/// Milliseconds are of one step: computing, exchanging with other workers, waiting for input.
+package func workerTable(_ workers: [WorkerStatus]) -> TextTable {
+  var table = TextTable([
+    ("worker", .left), ("host", .left), ("state", .left), ("job", .left), ("replicas", .left),
+    ("samples/s", .right), ("compute ms", .right), ("exchange ms", .right), ("input ms", .right),
+    ("memory", .right), ("heard", .right), ("", .left),
+  ])
+  for worker in workers.sorted(by: { $0.worker < $1.worker }) {
+    let rates = worker.rates
+    let isRunning = worker.state == .running
+    func running(_ text: String) -> String { isRunning ? text : "-" }
+    table.add([
+      worker.name.isEmpty ? "\(worker.worker)" : worker.name, worker.host, worker.state.rawValue,
+      worker.job.map { "\($0)" } ?? "-", worker.replicas.map { "\($0)" } ?? "-",
+      running(Numbers.compact(rates.samplesPerSecond)),
+      running(Numbers.milliseconds(rates.computeSeconds)),
+      running(Numbers.milliseconds(rates.exchangeSeconds)),
+      running(Numbers.milliseconds(rates.inputSeconds)), Numbers.bytes(worker.residentBytes),
+      Numbers.fixed(worker.heartbeatAgeSeconds, 1) + " s",
+      worker.reason,
+    ])
+  }
+  return table
+}
+
+package func jobTable(_ jobs: [JobStatus]) -> TextTable {
+  var table = TextTable([
+    ("job", .left), ("name", .left), ("state", .left), ("step", .right), ("loss", .right),
+    ("samples/s", .right), ("workers", .right), ("eta", .right), ("", .left),
+  ])
+  for job in jobs.sorted(by: { $0.job < $1.job }) {
+    let skipped = job.skippedSamples > 0 ? "\(job.skippedSamples) samples skipped" : ""
+    let isRunning = job.state == .running
+    table.add([
+      "\(job.job)", job.name, job.state.rawValue,
+      job.stepsTotal > 0 ? "\(job.step)/\(job.stepsTotal)" : "-",
+      job.loss.map(Numbers.compact) ?? "-",
+      isRunning ? Numbers.compact(job.samplesPerSecond) : "-", "\(job.workers)",
+      isRunning ? job.remainingSeconds.map(Numbers.duration) ?? "-" : "-",
+      [job.reason, skipped].filter { !$0.isEmpty }.joined(separator: "; "),
+    ])
+  }
+  return table
+}
+
+/// Everything about one job: `martlet show`.
+package func jobPage(_ detail: JobDetail) -> String {
+  let job = detail.status
+  var lines = TextTable([("", .left), ("", .left)])
+  lines.add(["job", "\(job.job)  \(job.name)"])
+  lines.add([
+    "state", [job.state.rawValue, job.reason].filter { !$0.isEmpty }.joined(separator: ": "),
+  ])
+  lines.add(["step", "\(job.step)/\(job.stepsTotal)"])
+  lines.add(["replicas", "\(job.replicas) on \(job.workers) workers"])
+  for scalar in job.scalars { lines.add([scalar.name, Numbers.compact(scalar.value)]) }
+  for score in job.scores { lines.add([score.name, Numbers.compact(score.value)]) }
+  if job.skippedSamples > 0 { lines.add(["skipped samples", "\(job.skippedSamples)"]) }
+  if let checkpoint = job.checkpoint { lines.add(["checkpoint", checkpoint.name]) }
+  lines.add(["output", job.output])
+  for artifact in job.artifacts {
+    lines.add(["file", "\(artifact.name)  \(Numbers.bytes(artifact.size))  \(artifact.sha256)"])
+  }
+  return lines.text() + "\n\n" + detail.specification
+}
+
+extension TrainingView {
+  /// A job of a cluster on the same line as a local one.
+  package init(_ job: JobStatus) {
+    self.init()
+    title = job.name
+    step = Int(clamping: job.step)
+    totalSteps = Int(clamping: job.stepsTotal)
+    loss = job.loss
+    if job.state == .running {
+      samplesPerSecond = job.samplesPerSecond
+      remainingSeconds = job.remainingSeconds
+    }
+    learningRate = job.scalars.first { $0.name == "learningRate" }?.value
+    let workers = job.workers == 1 ? "1 worker" : "\(job.workers) workers"
+    note =
+      job.state == .running
+      ? workers
+      : [job.state.rawValue, job.reason].filter { !$0.isEmpty }.joined(separator: ": ")
+  }
+}

@@ -1,0 +1,181 @@
+import CZeroMQ
+import Collectives
+import Glibc
+import Messages
+import Synchronization
+import Tensors
+
+/// Where a worker's process takes exchange messages.
+package struct ExchangeAddress: Hashable, Sendable {
+  /// Equal for processes that can open each other's Unix sockets.
+  package var host: String
+  /// ipc://…, in a folder only this user may enter.
+  package var local: String
+  /// tcp://…
+  package var network: String
+  /// For CURVE; `nil` where the network is trusted.
+  package var publicKey: [UInt8]?
+
+  package init(host: String, local: String, network: String, publicKey: [UInt8]?) {
+    (self.host, self.local, self.network, self.publicKey) = (host, local, network, publicKey)
+  }
+}
+
+/// A worker as the others of a generation reach it.
+package struct ExchangeMember: Hashable, Sendable {
+  package var incarnation: Incarnation
+  package var replicas: Range<Int>
+  package var address: ExchangeAddress
+
+  package init(incarnation: Incarnation, replicas: Range<Int>, address: ExchangeAddress) {
+    (self.incarnation, self.replicas, self.address) = (incarnation, replicas, address)
+  }
+}
+
+/// How messages travel.
+package enum ExchangeRoute: Sendable {
+  /// Worker to worker: Unix sockets within a host, TCP between hosts.
+  case direct
+  /// Worker to worker by TCP, also within a host.
+  case network
+  /// Through the coordinator's relay.
+  case hub(address: String, security: ClientSecurity)
+}
+
+/// A process's end of the exchange plane, for all its generations: one thread owns all sockets.
+package final class ExchangeEndpoint: Sendable {
+  package let address: ExchangeAddress
+  package let incarnation: Incarnation
+  let mailbox: Mailbox<ExchangeCommand>
+  let inboxes: ExchangeInboxes
+  private let folder: String
+  private let thread: OwnedThread
+
+  /// - Parameters:
+  ///   - listen: Such as `tcp://0.0.0.0:*`.
+  ///   - reachedAs: The host name or address others connect to, if it is not the one bound.
+  ///   - host: An identity of this host, such as its boot identifier.
+  ///   - security: With keys, TCP connections use CURVE; the context's `KeyGuard` says whose.
+  /// - Throws: `TransportError`.
+  package init(
+    context: ZeroMQContext, incarnation: Incarnation, listen: String, reachedAs: String? = nil,
+    host: String, security: ServerSecurity
+  ) throws(TransportError) {
+    self.incarnation = incarnation
+    var template = Array("/tmp/martlet-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {  // mode 0700
+      throw .system(operation: "make a folder in /tmp", reason: String(cString: strerror(errno)))
+    }
+    folder = String(
+      decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let local = try ZeroMQSocket(.router, in: context)
+    let network = try ZeroMQSocket(.router, in: context)
+    try network.secure(security)
+    for socket in [local, network] {
+      // Unbounded queues, bounded contents: nobody is more than one call ahead of its peers.
+      socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
+    }
+    let localAddress = try local.bind("ipc://\(folder)/exchange")
+    var networkAddress = try network.bind(listen)
+    if let reachedAs, let colon = networkAddress.lastIndex(of: ":") {
+      networkAddress = "tcp://\(reachedAs)\(networkAddress[colon...])"
+    }
+    var publicKey: [UInt8]?
+    var keys: KeyPair?
+    if case .curve(let pair) = security { (publicKey, keys) = (pair.publicKey, pair) }
+    address = ExchangeAddress(
+      host: host, local: localAddress, network: networkAddress, publicKey: publicKey)
+    let mailbox = try Mailbox<ExchangeCommand>(capacity: 1 << 16)
+    let inboxes = ExchangeInboxes()
+    (self.mailbox, self.inboxes) = (mailbox, inboxes)
+    let loop = Handed(
+      ExchangeLoop(
+        context: context, incarnation: incarnation, listeners: [local, network], host: host,
+        keys: keys, inboxes: inboxes))
+    thread = try OwnedThread { loop.take().run(mailbox) }
+  }
+
+  /// This worker's part in a generation; frames that came early are in it. Older links have ended.
+  ///
+  /// - Parameter index: This worker's position in `members`.
+  package func open(
+    job: JobID, generation: Generation, members: [ExchangeMember], index: Int,
+    route: ExchangeRoute
+  ) -> ExchangeLink {
+    precondition(
+      members.indices.contains(index) && members[index].incarnation == incarnation,
+      "ExchangeEndpoint.open: member \(index) is not this process")
+    let inbox = inboxes.open(job: job.number, generation: generation.number)
+    return ExchangeLink(
+      endpoint: self, job: job, generation: generation, members: members, index: index,
+      route: route, inbox: inbox)
+  }
+
+  /// Ends all links and closes the sockets.
+  package func close() {
+    inboxes.endAll()
+    mailbox.put(.stop)
+    thread.join()
+    unlink("\(folder)/exchange")
+    rmdir(folder)
+  }
+}
+
+/// What the endpoint's thread is asked to do.
+enum ExchangeCommand: Sendable {
+  case send(ExchangeFrame, PeerPayload, to: ExchangeAddress, ExchangeRoute)
+  case stop
+}
+
+/// The inboxes of the open generation of each job and of those that peers opened earlier than we.
+final class ExchangeInboxes: Sendable {
+  private struct Key: Hashable {
+    let job: UInt64
+    let generation: UInt64
+  }
+
+  private struct State {
+    var boxes: [Key: ExchangeInbox] = [:]
+    /// The newest generation that was opened, by job.
+    var newest: [UInt64: UInt64] = [:]
+  }
+
+  /// Generations not yet open here for which messages are kept.
+  private static let earlyMax = 8
+
+  private let state = Mutex(State())
+
+  func open(job: UInt64, generation: UInt64) -> ExchangeInbox {
+    let (inbox, old) = state.withLock { state -> (ExchangeInbox, [ExchangeInbox]) in
+      let key = Key(job: job, generation: generation)
+      let inbox = state.boxes[key] ?? ExchangeInbox()
+      let stale = state.boxes.filter { $0.key.job == job && $0.key.generation < generation }
+      for key in stale.keys { state.boxes[key] = nil }
+      state.boxes[key] = inbox
+      state.newest[job] = max(generation, state.newest[job] ?? 0)
+      return (inbox, Array(stale.values))
+    }
+    for box in old { box.end() }
+    inbox.open()
+    return inbox
+  }
+
+  /// Where a message belongs; `nil` if its generation is over or too many lie ahead.
+  func inbox(job: UInt64, generation: UInt64) -> ExchangeInbox? {
+    state.withLock { state in
+      let key = Key(job: job, generation: generation)
+      if let box = state.boxes[key] { return box }
+      guard generation > state.newest[job] ?? 0, state.boxes.count < Self.earlyMax else {
+        return nil
+      }
+      let box = ExchangeInbox()
+      state.boxes[key] = box
+      return box
+    }
+  }
+
+  func endAll() {
+    let all = state.withLock { Array($0.boxes.values) }
+    for box in all { box.end() }
+  }
+}

@@ -1,0 +1,95 @@
+import Collectives
+import Tensors
+
+/// Payloads of one generation on their way in, put together piece by piece by the endpoint's thread
+/// and taken by whoever awaits them.
+final class ExchangeInbox: Sendable {
+  private struct Key: Hashable {
+    let call: CallIdentifier
+    let sender: UInt64
+  }
+
+  private struct Parcel {
+    let head: [UInt8]
+    let body: Storage?
+    let replicas: Range<Int>
+    var received = 0
+    let total: Int
+  }
+
+  /// What may lie here before the generation is open on this side.
+  private static let heldBytesMax = 512 << 20
+
+  private let monitor = Monitor()
+  private nonisolated(unsafe) var parcels: [Key: Parcel] = [:]  // guarded by monitor, as below
+  private nonisolated(unsafe) var hasEnded = false
+  private nonisolated(unsafe) var isOpen = false
+  private nonisolated(unsafe) var heldBytes = 0
+
+  /// Adds a piece. The first payload of a call counts: pieces of another are dropped, and so are
+  /// pieces out of order, which only a faulty peer sends.
+  func add(_ frame: ExchangeFrame, _ piece: UnsafeRawBufferPointer) {
+    monitor.withLock {
+      guard !hasEnded else { return }
+      let key = Key(call: frame.call, sender: frame.sender)
+      if frame.offset == 0, parcels[key] == nil {
+        if !isOpen {
+          heldBytes += frame.total
+          guard heldBytes <= Self.heldBytesMax else {
+            hasEnded = true  // cannot be completed any more; opening it ends at once
+            return
+          }
+        }
+        parcels[key] = Parcel(
+          head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil,
+          replicas: frame.replicas, total: frame.total)
+      }
+      guard let parcel = parcels[key], parcel.received == frame.offset,
+        parcel.total == frame.total, piece.count == frame.length
+      else { return }
+      if let body = parcel.body, let base = piece.baseAddress {
+        (body.pointer + frame.offset).copyMemory(from: base, byteCount: piece.count)
+      }
+      parcels[key]?.received += frame.length
+      if frame.offset + frame.length == frame.total { monitor.wakeAll() }
+    }
+  }
+
+  func open() { monitor.withLock { isOpen = true } }
+
+  func end() {
+    monitor.withLock {
+      hasEnded = true
+      parcels = [:]
+      monitor.wakeAll()
+    }
+  }
+
+  func check() throws {
+    if monitor.withLock({ hasEnded }) { throw ExchangeError.generationEnded }
+  }
+
+  /// Drops what nobody awaited in older steps.
+  func drop(before serial: UInt64) {
+    monitor.withLock {
+      if parcels.contains(where: { $0.key.call.serial < serial }) {
+        parcels = parcels.filter { $0.key.call.serial >= serial }
+      }
+    }
+  }
+
+  /// Waits for a payload.
+  func take(_ call: CallIdentifier, from sender: UInt64) throws -> PeerPayload {
+    let key = Key(call: call, sender: sender)
+    return try monitor.withLock {
+      while true {
+        if hasEnded { throw ExchangeError.generationEnded }
+        if let parcel = parcels[key], parcel.received == parcel.total {
+          parcels[key] = nil
+          return PeerPayload(head: parcel.head, body: parcel.body)
+        }
+        monitor.wait()
+      }
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import CZeroMQ
+import Collectives
+import Glibc
+import Messages
+import Tensors
+
+/// The endpoint's thread: receives into inboxes, sends what it is given.
+final class ExchangeLoop {
+  private let context: ZeroMQContext
+  private let incarnation: Incarnation
+  private let listeners: [ZeroMQSocket]
+  private let host: String
+  private let keys: KeyPair?
+  private let inboxes: ExchangeInboxes
+  private var peers: [String: ZeroMQSocket] = [:]  // by address
+  private var hubs: [String: ZeroMQSocket] = [:]
+
+  init(
+    context: ZeroMQContext, incarnation: Incarnation, listeners: [ZeroMQSocket], host: String,
+    keys: KeyPair?, inboxes: ExchangeInboxes
+  ) {
+    (self.context, self.incarnation, self.listeners) = (context, incarnation, listeners)
+    (self.host, self.keys, self.inboxes) = (host, keys, inboxes)
+  }
+
+  func run(_ mailbox: Mailbox<ExchangeCommand>) {
+    while true {
+      for command in mailbox.takeAll() {
+        switch command {
+        case .stop: return
+        case .send(let frame, let payload, let address, let route):
+          send(frame, payload, to: address, route)
+        }
+      }
+      let sources = listeners + hubs.keys.sorted().compactMap { hubs[$0] }
+      var didReceive = false
+      for socket in sources {
+        for _ in 0..<64 where receive(socket) { didReceive = true }
+      }
+      if didReceive { continue }
+      var poller = Poller()
+      poller.add(descriptor: mailbox.descriptor)
+      for socket in sources { poller.add(socket) }
+      poller.wait(milliseconds: -1)
+    }
+  }
+
+  private func socket(
+    to address: ExchangeAddress, _ route: ExchangeRoute
+  ) throws(TransportError) -> ZeroMQSocket {
+    switch route {
+    case .hub(let hub, let security):
+      if let socket = hubs[hub] { return socket }
+      let socket = try ZeroMQSocket(.dealer, in: context)
+      try socket.secure(security)
+      socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
+      socket.set(ZMQ_IDENTITY, ExchangeRelay.identity(of: incarnation))
+      try socket.connect(hub)
+      hubs[hub] = socket
+      return socket
+    case .direct where address.host == host: return try peer(address.local, nil)
+    case .direct, .network: return try peer(address.network, address.publicKey)
+    }
+  }
+
+  private func peer(
+    _ address: String, _ publicKey: [UInt8]?
+  ) throws(TransportError) -> ZeroMQSocket {
+    if let socket = peers[address] { return socket }
+    let socket = try ZeroMQSocket(.dealer, in: context)
+    if let publicKey, let keys { try socket.secure(.curve(own: keys, serverKey: publicKey)) }
+    socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
+    try socket.connect(address)
+    peers[address] = socket
+    return socket
+  }
+
+  /// A message that cannot be sent is lost; the peer's silence then ends the generation.
+  private func send(
+    _ frame: ExchangeFrame, _ payload: PeerPayload, to address: ExchangeAddress,
+    _ route: ExchangeRoute
+  ) {
+    guard let socket = try? socket(to: address, route) else { return }
+    var frame = frame
+    repeat {
+      frame.length = min(ExchangeFrame.pieceBytesMax, frame.total - frame.offset)
+      var first: [[UInt8]] = []
+      if case .hub = route { first = [ExchangeRelay.identity(of: Incarnation(frame.receiver))] }
+      for part in first + [frame.encoded()] {
+        guard zmq_send(socket.pointer, part, part.count, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 else {
+          return
+        }
+      }
+      let start = payload.bodyRange.lowerBound + frame.offset
+      sendPiece(socket, payload.body, start..<start + frame.length)
+      frame.offset += frame.length
+      frame.head = []
+    } while frame.offset < frame.total
+  }
+
+  /// Large pieces are not copied: libzmq's thread releases the storage when they are written.
+  private func sendPiece(_ socket: ZeroMQSocket, _ body: Storage?, _ range: Range<Int>) {
+    guard let body, range.count > 8192 else {
+      let base = body.map { $0.pointer + range.lowerBound }
+      zmq_send(socket.pointer, base, range.count, ZMQ_DONTWAIT)
+      return
+    }
+    var message = zmq_msg_t()
+    let hint = Unmanaged.passRetained(body).toOpaque()
+    zmq_msg_init_data(
+      &message, body.pointer + range.lowerBound, range.count,
+      { _, hint in if let hint { Unmanaged<Storage>.fromOpaque(hint).release() } }, hint)
+    if zmq_msg_send(&message, socket.pointer, ZMQ_DONTWAIT) < 0 { zmq_msg_close(&message) }
+  }
+
+  /// One message [sender][header][piece]; false if none was there. Anything else is dropped.
+  private func receive(_ socket: ZeroMQSocket) -> Bool {
+    var parts = [zmq_msg_t](repeating: zmq_msg_t(), count: 3)
+    var count = 0
+    defer { for index in 0..<min(count, 3) { zmq_msg_close(&parts[index]) } }
+    while true {
+      var message = zmq_msg_t()
+      zmq_msg_init(&message)
+      guard zmq_msg_recv(&message, socket.pointer, ZMQ_DONTWAIT) >= 0 else {
+        zmq_msg_close(&message)
+        return false
+      }
+      let hasMore = zmq_msg_more(&message) != 0
+      if count < 3 {
+        zmq_msg_init(&parts[count])
+        zmq_msg_move(&parts[count], &message)
+      }
+      zmq_msg_close(&message)
+      count += 1
+      if !hasMore { break }
+    }
+    guard count == 3 else { return true }
+    func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(
+        start: zmq_msg_data(&parts[index]), count: zmq_msg_size(&parts[index]))
+    }
+    guard let frame = ExchangeFrame(bytes(1)), frame.receiver == incarnation.number,
+      let inbox = inboxes.inbox(job: frame.job, generation: frame.generation)
+    else { return true }
+    inbox.add(frame, bytes(2))
+    return true
+  }
+}

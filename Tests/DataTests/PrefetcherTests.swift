@@ -1,0 +1,70 @@
+import Data
+import Synchronization
+import Testing
+
+@Suite struct PrefetcherTests {
+  private struct Broken: Error, Equatable { let step: Int }
+
+  @Test(arguments: [(1, 1), (1, 4), (3, 2), (8, 5)])
+  func `delivers every step in order, whoever loads it`(depth: Int, threads: Int) throws {
+    let prefetcher = Prefetcher(steps: 5..<205, depth: depth, threads: threads) { step in
+      // Unequal work, so that threads overtake each other.
+      (0..<(step * 7919 % 5000)).reduce(step * 10_000) { $0 ^ ($1 & 0) }
+    }
+    defer { prefetcher.stop() }
+    var steps: [Int] = []
+    while let item = try prefetcher.next() { steps.append(item / 10_000) }
+    #expect(steps == Array(5..<205))
+    #expect(prefetcher.timeWaited >= .zero)
+  }
+
+  @Test func `never runs further ahead than its depth`() throws {
+    let loaded = Mutex<Int>(0)
+    let taken = Mutex<Int>(0)
+    let lead = Mutex<Int>(0)
+    let prefetcher = Prefetcher(steps: 0..<300, depth: 3, threads: 4) { step in
+      let count = loaded.withLock { value in
+        value += 1
+        return value
+      }
+      let ahead = count - taken.withLock { $0 }
+      lead.withLock { $0 = max($0, ahead) }
+      return step
+    }
+    defer { prefetcher.stop() }
+    for _ in 0..<300 {
+      // Counted before the place is freed: the bound below is then exact.
+      taken.withLock { $0 += 1 }
+      _ = try prefetcher.next()
+      #expect(prefetcher.readyCount <= 3)
+    }
+    #expect(lead.withLock { $0 } <= 3)
+  }
+
+  @Test func `throws an error at its own step and goes on`() throws {
+    let prefetcher = Prefetcher(steps: 0..<6, depth: 4, threads: 3) { step in
+      if step == 2 { throw Broken(step: step) }
+      return step
+    }
+    defer { prefetcher.stop() }
+    #expect(try prefetcher.next() == 0)
+    #expect(try prefetcher.next() == 1)
+    // An error is delivered instead of an item, and only once.
+    #expect(throws: Broken(step: 2)) { try prefetcher.next() }
+    #expect(try prefetcher.next() == 3)
+  }
+
+  @Test func `stops in the middle, and twice`() throws {
+    let prefetcher = Prefetcher(steps: 0..<Int.max, depth: 2, threads: 3) { $0 }
+    #expect(try prefetcher.next() == 0)
+    prefetcher.stop()
+    #expect(try prefetcher.next() == nil)
+    prefetcher.stop()
+  }
+
+  @Test func `gives nothing for no steps`() throws {
+    let prefetcher = Prefetcher(steps: 4..<4) { $0 }
+    #expect(try prefetcher.next() == nil)
+    prefetcher.stop()
+  }
+}
