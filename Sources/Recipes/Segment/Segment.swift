@@ -32,7 +32,7 @@ package struct SegmentOptions: RecipeOptions {
   package var contrastWeight: Float = 0.02
   @Option("Softmax temperature of the contrast", symbol: "τ", in: 0.001...100)
   package var temperature: Float = 0.1
-  @Option("Weight of the Dice loss", in: 0...100) package var diceWeight: Float = 1
+  @Option("Weight of the Dice loss", in: 0...100) package var diceWeight: Float = 2
   @Option("Height that images are resized to; 0 for that of the first training image",
     unit: "pixels", in: 0...4096)
   package var imageHeight = 0
