@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import TestSupport
 import Testing
 
 @Suite struct BytePairEncodingTests {
@@ -48,7 +49,7 @@ import Testing
   }
 
   @Test func `a merges file is read like CLIP's`() throws {
-    try withRunFolder { folder in
+    try withTemporaryFolder { folder in
       let path = "\(folder)/merges.txt"
       try Data("#version: 0.2\na b</w>\nc ab</w>\n".utf8).write(to: URL(fileURLWithPath: path))
       let encoding = try BytePairEncoding(path: path)

@@ -2,6 +2,7 @@ import Collectives
 import Layers
 import Recipes
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -13,7 +14,7 @@ import Training
 
   @Test(arguments: SmallJob.all)
   func `trains, scores, draws and stays finite`(small: SmallJob) throws {
-    try withRunFolder { folder in
+    try withTemporaryFolder { folder in
       var (losses, splits): ([Double], [String]) = ([], [])
       let run = try LocalRun(
         small.job(), catalog: houseCatalog, output: "\(folder)/run", threads: 2
@@ -60,10 +61,13 @@ import Training
   @Test(arguments: SmallJob.all)
   func `four replicas have the loss and gradient of one`(small: SmallJob) throws {
     let plain = small.withoutBatchEffects
-      .with("optimizer", .map([
-        "name": .text("sgd"), "momentum": .number(0), "learningRate": .number(1),
-        "weightDecay": .number(0), "clipNorm": .number(0),
-      ]))
+      .with(
+        "optimizer",
+        .map([
+          "name": .text("sgd"), "momentum": .number(0), "learningRate": .number(1),
+          "weightDecay": .number(0), "clipNorm": .number(0),
+        ])
+      )
       .with("schedule", .map(["name": .text("constant"), "warmupSteps": .integer(0)]))
     let one = try firstStep(of: plain.with("replicas", .integer(1)))
     let four = try firstStep(of: plain.with("replicas", .integer(4)))
@@ -77,7 +81,7 @@ import Training
 
   @Test(arguments: SmallJob.all)
   func `an exported model comes back as it was`(small: SmallJob) throws {
-    try withRunFolder { folder in
+    try withTemporaryFolder { folder in
       let run = try LocalRun(
         small.with("steps", .integer(2)).with("epochs", .null).job(), catalog: houseCatalog,
         output: "\(folder)/run", threads: 2, show: { _ in })
@@ -93,7 +97,7 @@ import Training
 
   @Test(arguments: SmallJob.all)
   func `a resumed training ends like an unbroken one`(small: SmallJob) throws {
-    try withRunFolder { folder in
+    try withTemporaryFolder { folder in
       let job = try small.with("checkpoint", .map(["everySteps": .integer(2)])).job()
       let whole = try LocalRun(
         job, catalog: houseCatalog, output: "\(folder)/whole", threads: 2, show: { _ in }

@@ -1,4 +1,3 @@
-import Foundation
 import Recipes
 import Testing
 import Training
@@ -57,13 +56,4 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
   }
 
   func job() throws -> Job { try Job(value, catalog: houseCatalog) }
-}
-
-/// A new empty folder for the duration of `body`, removed afterwards.
-func withRunFolder<R>(_ body: (String) throws -> R) throws -> R {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "martlet-recipes-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
 }

@@ -11,7 +11,7 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
   let job = try small.job()
   let ranges = TestCluster.ranges(job.replicas, borders)
   let links = ranges.count == 1 ? [] : MemoryNetwork().links(ranges)
-  return try withRunFolder { folder in
+  return try withTemporaryFolder { folder in
     let digests = ReplicaThreads.run(
       0..<ranges.count, permits: ComputePermits(count: ranges.count)
     ) { worker -> String? in
