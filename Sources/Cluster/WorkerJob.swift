@@ -3,6 +3,7 @@ import Coordination
 import CXXHash
 import Data
 import Foundation
+import Layers
 import Messages
 import Synchronization
 import Training
@@ -43,6 +44,9 @@ final class WorkerJob: @unchecked Sendable {
     var wasFetched = false
   }
 
+  /// Seconds within which the worker of a replica that gave up says why.
+  private static let explanation = 5.0
+
   private let links: WorkerLinks
   private let bulk: BulkClient
   private let catalog: Catalog
@@ -56,7 +60,8 @@ final class WorkerJob: @unchecked Sendable {
   private var thread: ComputeThread?
 
   init(
-    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String, tell: @escaping @Sendable (WorkerEvent) -> Void,
+    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String,
+    tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void
   ) {
     self.links = links
@@ -111,7 +116,7 @@ final class WorkerJob: @unchecked Sendable {
       case .fetch(let job, let generation, let source, let digest):
         attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
-        attempt(job, generation, .job) { try load(job, generation, checkpoint) }
+        attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
       case .open(let job, let generation): open(job, generation)
       case .abandon(let job): if holding?.prepare.job == job { drop() }
       case .exit:
@@ -214,22 +219,34 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   /// Takes a checkpoint from the coordinator's store.
-  private func load(_ job: JobID, _ generation: Generation, _ reference: Messages.Checkpoint) throws {
+  private func load(_ reference: Messages.Checkpoint, _ files: WorkerFiles) throws {
     guard let trainer = holding?.trainer else { return }
-    let name = reference.name.split(separator: "/").last.map(String.init) ?? reference.name
-    let folder = "\(scratch)/\(name)"
+    let folder = "\(scratch)/\(reference.name)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    for file in [
-      Training.Checkpoint.manifestFile, Training.Checkpoint.modelFile,
-      Training.Checkpoint.stateFile,
-    ] {
-      try bulk.download("checkpoints/\(name)/\(file)", of: job, to: "\(folder)/\(file)")
+    let manifest = "\(folder)/\(Training.Checkpoint.manifestFile)"
+    let wanted = [Training.Checkpoint.modelFile, Training.Checkpoint.stateFile]
+    for file in [Training.Checkpoint.manifestFile] + wanted {
+      try files.download("checkpoints/\(reference.name)/\(file)", to: "\(folder)/\(file)")
     }
-    try trainer.resume(Training.Checkpoint.open(folder, only: [
-      Training.Checkpoint.modelFile, Training.Checkpoint.stateFile,
-    ]))
+    // The manifest vouches for the files, and the coordinator's record for the manifest.
+    guard try Digest.sha256(file: manifest) == reference.sha256 else {
+      throw TrainingError.checkpoint(
+        path: reference.name,
+        problem: "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
+    }
+    do { try trainer.resume(Training.Checkpoint.open(folder, only: wanted)) } catch
+      TrainingError.checkpoint(_, let problem)
+    {
+      throw TrainingError.checkpoint(path: reference.name, problem: problem)
+    }
     holding?.hasState = true
+  }
+
+  private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {
+    WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
+      self?.shared.withLock { $0.ended < generation } ?? false
+    }
   }
 
   private func open(_ job: JobID, _ generation: Generation) {
@@ -244,9 +261,8 @@ final class WorkerJob: @unchecked Sendable {
     self.holding?.hasState = true
     let trainer = holding.trainer
     let reporter = WorkerReporter(
-      job: job, generation: generation, totalSteps: trainer.totalSteps, isLeader: holding.hosted.contains(0), bulk: bulk,
-      isWanted: { [weak self] in self?.shared.withLock { $0.ended < generation } ?? false },
-      send: send
+      job: job, generation: generation, totalSteps: trainer.totalSteps,
+      isLeader: holding.hosted.contains(0), files: files(of: job, generation), send: send
     ) { [weak self] report, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
@@ -273,8 +289,14 @@ final class WorkerJob: @unchecked Sendable {
       }
       tell(.finished(job, generation, scores: scores, artifacts: artifacts))
     } catch ExchangeError.generationEnded {
-    } catch ExchangeError.aborted {
-      // The replica that failed is elsewhere; its worker says why.
+    } catch ExchangeError.aborted(let replica, let reason) {
+      // The replica that failed is elsewhere; its worker says why, and the job's end or a new
+      // generation follows. A worker that says nothing must not keep the others waiting.
+      guard !commands.isFilled(within: Self.explanation) else { return }
+      tell(
+        .failed(
+          job, generation, .job, reason: "replica \(replica) gave up: \(reason)", peer: nil,
+          Position(progress: trainer.progress)))
     } catch {
       guard shared.withLock({ $0.ended < generation }) else { return }
       tell(
