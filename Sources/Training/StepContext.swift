@@ -138,6 +138,11 @@ public struct LocalGradients {
   public let parameters: [Parameter]
   public var values: [Tensor]
 
+  package init(parameters: [Parameter], values: [Tensor]) {
+    self.parameters = parameters
+    self.values = values
+  }
+
   /// Adds another loss's gradients over the same parameters.
   public static func + (a: LocalGradients, b: LocalGradients) -> LocalGradients {
     precondition(a.parameters == b.parameters, "LocalGradients: of different parameters")
