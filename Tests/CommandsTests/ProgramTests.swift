@@ -15,7 +15,7 @@ struct ProgramTests {
     """
 
   @Test(arguments: [
-    (["version"], ExitStatus.done), (["--help"], .done), (["recipes"], .done),
+    (["version"], ExitReason.done), (["--help"], .done), (["recipes"], .done),
     (["recipes", "show", "segment"], .done), (["recipes", "show", "none"], .usage),
     (["run"], .usage), (["run", "none.yaml"], .usage), (["run", "job.yaml", "--frob"], .usage),
     (["run", "job.yaml", "--set", "batch=0"], .usage),
@@ -23,7 +23,7 @@ struct ProgramTests {
     (["evaluate", "none"], .files), (["status", "--join", "none.json"], .files),
     (["status", "--join", "nobody.json"], .unreachable),
   ])
-  func `says how it ended`(arguments: [String], status: ExitStatus) throws {
+  func `says how it ended`(arguments: [String], status: ExitReason) throws {
     let folder = try Folder([
       "job.yaml": Self.job,
       "nobody.json": """
@@ -49,7 +49,7 @@ struct ProgramTests {
       ["predict", "out", "--indices", "0,2-3", "--out", "masks", "--json"], in: folder.path)
     #expect(prediction.output.split(separator: "\n").count == 3, "\(prediction)")
     let again = try Program.run(["run", "job.yaml", "--output", "out"], in: folder.path)
-    #expect(again.status == ExitStatus.usage.rawValue, "results are never overwritten")
+    #expect(again.status == ExitReason.usage.rawValue, "results are never overwritten")
   }
 
   @Test func `gives the same weights as a tree of processes`() throws {

@@ -89,6 +89,9 @@ struct JobReader {
     }
   }
 
+  /// The key that may have been meant to be `key`, where that one is missing.
+  func misspelling(of key: String) -> String? { nearest(to: key, among: map.keys.sorted()) }
+
   static func unknown(_ name: String, among known: [String]) -> String {
     let suggestion = nearest(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return "found '\(name)'; \(suggestion)known: \(known.sorted().joined(separator: ", "))"
