@@ -41,22 +41,22 @@ public struct MartletCommand: ParsableCommand {
         var command = command
         try command.run()
       }
-      ExitStatus.done.end()
+      ExitReason.done.end()
     } catch {
       end(with: error)
     }
   }
 
   private static func end(with error: any Error) -> Never {
-    if let status = error as? ExitStatus { status.end() }
-    if let status = ExitStatus(explaining: error) {
+    if let status = error as? ExitReason { status.end() }
+    if let status = ExitReason(explaining: error) {
       Terminal.error.line("martlet: \(error)")
       status.end()
     }
     // What is left comes from the parser: help, version, or arguments that do not fit.
     let isAnswer = exitCode(for: error).isSuccess
     (isAnswer ? Terminal.output : Terminal.error).line(fullMessage(for: error))
-    (isAnswer ? ExitStatus.done : .usage).end()
+    (isAnswer ? ExitReason.done : .usage).end()
   }
 }
 

@@ -8,7 +8,7 @@ import Training
     ("1.5", .number(1.5)), ("true", .bool(true)), ("yes", .text("yes")), ("off", .text("off")),
     ("~", .null), ("'3'", .text("3")), ("\"true\"", .text("true")), ("nan", .text("nan")),
     ("0x10", .text("0x10")), ("1.2.3", .text("1.2.3")), (".inf", .number(.infinity)),
-    ("-", .text("-")), ("[1, a]", .list([.integer(1), .text("a")])),
+    ("+", .text("+")), ("[1, a]", .list([.integer(1), .text("a")])),
   ])
   func `reads scalars as people mean them`(text: String, value: JobValue) throws {
     #expect(try YAMLReader.value(of: "key: \(text)", name: "t") == .map(["key": value]))

@@ -50,7 +50,7 @@ package final class Interrupts: Sendable {
   }
 
   /// How the process should end if a signal stopped it.
-  package var status: ExitStatus? {
+  package var status: ExitReason? {
     state.withLock { $0.received }.map { $0 == SIGTERM ? .terminated : .interrupted }
   }
 
@@ -64,7 +64,7 @@ package final class Interrupts: Sendable {
       stop()
     } else {
       end?()
-      (number == SIGTERM ? ExitStatus.terminated : .interrupted).end()
+      (number == SIGTERM ? ExitReason.terminated : .interrupted).end()
     }
   }
 }

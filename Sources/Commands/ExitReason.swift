@@ -7,7 +7,7 @@ import Training
 import Transport
 
 /// What the process tells its caller by its exit code; the table is `docs/exit-codes.md`.
-package enum ExitStatus: Int32, Error, CaseIterable, Sendable {
+package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   case done = 0
   /// The job failed or was refused, or something happened that no other code names.
   case failed = 1

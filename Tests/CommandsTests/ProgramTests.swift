@@ -1,0 +1,97 @@
+import Commands
+import Foundation
+import Testing
+
+/// The built program as its user meets it.
+@Suite(.enabled(if: Program.isBuilt, "the martlet executable is built with the whole package"))
+struct ProgramTests {
+  private static let job = """
+    recipe: segment
+    data: { world: scenes, size: 24, imageSize: 32, validation: 8, test: 8, heldout: 8 }
+    batch: 8
+    replicas: 2
+    steps: 2
+    options: { width: 8, levels: 2 }
+    """
+
+  @Test(arguments: [
+    (["version"], ExitReason.done), (["--help"], .done), (["recipes"], .done),
+    (["recipes", "show", "segment"], .done), (["recipes", "show", "none"], .usage),
+    (["run"], .usage), (["run", "none.yaml"], .usage), (["run", "job.yaml", "--frob"], .usage),
+    (["run", "job.yaml", "--set", "batch=0"], .usage),
+    (["run", "job.yaml", "--set", "data={path: none, format: voc}"], .data),
+    (["evaluate", "none"], .files), (["status", "--join", "none.json"], .files),
+    (["status", "--join", "nobody.json"], .unreachable),
+  ])
+  func `says how it ended`(arguments: [String], status: ExitReason) throws {
+    let folder = try Folder([
+      "job.yaml": Self.job,
+      "nobody.json": """
+        { "protocol": 1, "control": "ipc:///nowhere/at/all", "bulk": "ipc:///nowhere/at/all" }
+        """,
+    ])
+    let result = try Program.run(arguments, in: folder.path)
+    #expect(result.status == status.rawValue, "\(result)")
+    if status != .done { #expect(!result.error.isEmpty) }
+  }
+
+  @Test func `trains, evaluates and predicts`() throws {
+    let folder = try Folder(["job.yaml": Self.job])
+    let run = try Program.run(["run", "job.yaml", "--output", "out", "--print-digest"], in: folder.path)
+    #expect(run.status == 0, "\(run)")
+    #expect(run.output.wholeMatch(of: /[0-9a-f]{64}\n/) != nil, "\(run)")
+    for file in ["model.safetensors", "contact-sheet.png", "loss-curve.png", "scores.json"] {
+      #expect(FileManager.default.fileExists(atPath: "\(folder.path)/out/\(file)"), "\(file)")
+    }
+    let score = try Program.run(["evaluate", "out", "--json"], in: folder.path)
+    #expect(score.status == 0 && score.output.contains("mIoU"), "\(score)")
+    let prediction = try Program.run(
+      ["predict", "out", "--indices", "0,2-3", "--out", "masks", "--json"], in: folder.path)
+    #expect(prediction.output.split(separator: "\n").count == 3, "\(prediction)")
+    let again = try Program.run(["run", "job.yaml", "--output", "out"], in: folder.path)
+    #expect(again.status == ExitReason.usage.rawValue, "results are never overwritten")
+  }
+
+  @Test func `gives the same weights as a tree of processes`() throws {
+    let folder = try Folder(["job.yaml": Self.job])
+    let alone = try Program.run(["run", "job.yaml", "--output", "a", "--print-digest"], in: folder.path)
+    let tree = try Program.run(
+      ["run", "job.yaml", "--output", "b", "--print-digest", "--workers", "2"], in: folder.path)
+    #expect(alone.status == 0 && tree.status == 0, "\(tree)")
+    #expect(alone.output == tree.output)
+  }
+}
+
+enum Program {
+  struct Result {
+    let status: Int32
+    let output: String
+    let error: String
+  }
+
+  /// Beside the tests' own executable.
+  private static let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "martlet").path
+
+  static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+  static func run(_ arguments: [String], in folder: String) throws -> Result {
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "MARTLET_JOIN" }
+    // Files instead of pipes: a full pipe would hold the program up.
+    let names = [UUID().uuidString, UUID().uuidString].map { "\(folder)/\($0).txt" }
+    for name in names { _ = FileManager.default.createFile(atPath: name, contents: nil) }
+    process.standardOutput = FileHandle(forWritingAtPath: names[0])
+    process.standardError = FileHandle(forWritingAtPath: names[1])
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus,
+      output: try String(contentsOfFile: names[0], encoding: .utf8),
+      error: try String(contentsOfFile: names[1], encoding: .utf8))
+  }
+}
