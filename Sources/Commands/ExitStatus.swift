@@ -1,8 +1,10 @@
+import Cluster
 import Data
 import Foundation
 import Layers
 import Messages
 import Training
+import Transport
 
 /// What the process tells its caller by its exit code; the table is `docs/exit-codes.md`.
 package enum ExitStatus: Int32, Error, CaseIterable, Sendable {
@@ -33,6 +35,14 @@ package enum ExitStatus: Int32, Error, CaseIterable, Sendable {
       case .checkpoint, .write: self = .files
       }
     case is SafetensorsError: self = .files
+    case let error as TransportError:
+      switch error {
+      case .unreachable, .notAdmitted, .protocolMismatch, .addressInUse, .badAddress, .malformed:
+        self = .unreachable
+      case .badFile, .transferFailed: self = .files
+      case .curveUnavailable, .system: self = .failed
+      }
+    case is Store.Problem: self = .files
     case let error as Failure: self = error.field.isEmpty ? .failed : .usage
     case is any ExplainedError: self = .failed
     default: return nil

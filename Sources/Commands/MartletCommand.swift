@@ -19,6 +19,13 @@ public struct MartletCommand: ParsableCommand {
     version: Version.current,
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self]),
+      CommandGroup(name: "Cluster", subcommands: [Coordinator.self, Worker.self]),
+      CommandGroup(
+        name: "Jobs of a cluster",
+        subcommands: [
+          SubmitCommand.self, Status.self, Jobs.self, Show.self, LogsCommand.self, Cancel.self,
+          Fetch.self,
+        ]),
       CommandGroup(name: "Looking up", subcommands: [Recipes.self, VersionCommand.self]),
     ])
 

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Cluster
 import Data
+import Foundation
+import Messages
 import Training
 
 /// A whole job without a coordinator of its own to look after.
@@ -7,8 +10,9 @@ struct Run: HouseCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a job on this machine.",
     discussion: """
-      With one worker everything happens in this process. The result is the same to the bit as on \
-      a cluster of any size.
+      With one worker everything happens in this process; with more, a coordinator and workers \
+      are started as processes of their own and end with this one. The result is the same to the \
+      bit, as on a cluster of any size.
       """)
 
   @OptionGroup var job: JobArguments
@@ -20,8 +24,18 @@ struct Run: HouseCommand {
       valueName: "run|checkpoint"))
   var resume: String?
 
+  @Option(help: "Worker processes.") var workers = 1
+
+  @Option(
+    help: "How workers exchange: direct, tcp (also within a host), hub (through the coordinator).")
+  var exchange = ExchangeMode.direct
+
   @Flag(help: "Print only the SHA-256 of the final model.safetensors; the rest goes to stderr.")
   var printDigest = false
+
+  func validate() throws {
+    guard (1...256).contains(workers) else { throw ValidationError("--workers must be 1 to 256.") }
+  }
 
   func run(in house: House) throws {
     Arithmetic.prepare(compute.isa)
@@ -29,33 +43,64 @@ struct Run: HouseCommand {
     let terminal = printDigest ? Terminal.error : .output
     let point = try resume.map { try ResumePoint($0) }
     for problem in point?.problems ?? [] { Terminal.error.line("martlet: passed over: \(problem)") }
-    let value = try job.value(stored: point?.checkpoint.job)
+    var value = try job.value(stored: point?.checkpoint.job)
     let read = try Job(value, catalog: house.catalog)
     let output = read.output ?? point?.run.map { JobFile("").absolute($0) } ?? freshFolder()
-    let display = TrainingDisplay(terminal, title: read.recipe)
-    let run = try LocalRun(
-      read, catalog: house.catalog, output: output, threads: compute.threadCount(),
-      resume: point?.checkpoint, show: display.show)
-    interrupts.handle { run.stop() }
-    let result: LocalRun.Result
-    do { result = try run.run() } catch {
-      display.finish()
-      throw error
+    value.set(["output"], to: .text(output))
+    let checkpoint: Training.Checkpoint?
+    if workers == 1 && exchange == .direct {
+      checkpoint = try trainHere(
+        try Job(value, catalog: house.catalog), house, point, on: terminal, interrupts)
+    } else {
+      checkpoint = try trainOnWorkers(value, point, on: terminal, interrupts)
     }
-    display.finish()
-    try report(result, on: terminal, interrupts)
+    terminal.line("\n" + RunSummary(folder: output, checkpoint).text)
+    if let status = interrupts.status {
+      terminal.line(
+        """
+
+        Stopped at step \(checkpoint?.progress.step ?? 0). Go on with: \
+        martlet run \(job.file.map { $0 + " " } ?? "")--resume \(output)
+        """)
+      throw status
+    }
+    if printDigest, let checkpoint { Terminal.output.line(checkpoint.modelDigest) }
   }
 
-  private func report(
-    _ result: LocalRun.Result, on terminal: Terminal, _ interrupts: Interrupts
-  ) throws {
-    terminal.line("\n" + RunSummary(result).text)
-    if result.ending == .stopped {
-      let resume = "martlet run \(job.file.map { $0 + " " } ?? "")--resume \(result.folder)"
-      terminal.line("\nStopped at step \(result.progress.step). Go on with: \(resume)")
-      throw interrupts.status ?? .interrupted
+  private func trainHere(
+    _ job: Job, _ house: House, _ point: ResumePoint?, on terminal: Terminal,
+    _ interrupts: Interrupts
+  ) throws -> Training.Checkpoint? {
+    let display = TrainingDisplay(terminal, title: job.recipe)
+    defer { display.finish() }
+    let run = try LocalRun(
+      job, catalog: house.catalog, output: job.output ?? "", threads: compute.threadCount(),
+      resume: point?.checkpoint, show: display.show)
+    interrupts.handle { run.stop() }
+    return try run.run().checkpoint
+  }
+
+  private func trainOnWorkers(
+    _ job: JobValue, _ point: ResumePoint?, on terminal: Terminal, _ interrupts: Interrupts
+  ) throws -> Training.Checkpoint? {
+    let cluster = try LocalCluster()
+    interrupts.handle(stop: {}, end: { cluster.stop() })
+    defer { cluster.stop() }
+    let connection = try cluster.startWorkers(
+      workers, threads: compute.threadCount(sharedBy: workers), exchange: exchange,
+      isa: compute.isa)
+    let submitted = try connection.submit(
+      Messages.Submit(
+        specification: try jsonLine(job), name: self.job.file.map { JobFile.stem($0) } ?? "run",
+        resume: point.map { JobFile("").absolute($0.checkpoint.path) } ?? ""))
+    try JobFollower(connection, submitted.job, terminal).follow {
+      interrupts.status == nil
     }
-    if printDigest, let digest = result.checkpoint?.modelDigest { Terminal.output.line(digest) }
+    if interrupts.status != nil {
+      try connection.cancel(submitted.job, reason: "interrupted")
+    }
+    let shelf = CheckpointShelf(folder: "\(submitted.output)/checkpoints", keep: 1)
+    return shelf.newestValid().0
   }
 
   /// `runs/NAME`, or the first of `runs/NAME-2`, … that is free.
@@ -72,17 +117,18 @@ struct Run: HouseCommand {
 }
 
 extension RunSummary {
-  init(_ result: LocalRun.Result) {
+  /// What a run's folder holds for people.
+  init(folder: String, _ checkpoint: Training.Checkpoint?) {
     self.init()
-    scores = result.progress.scores
-    best = result.progress.best
-    skippedSamples = result.progress.skippedSamples
+    scores = checkpoint?.progress.scores ?? []
+    best = checkpoint?.progress.best
+    skippedSamples = checkpoint?.progress.skippedSamples ?? 0
     for (label, name) in [
       ("contact sheet", RunFolder.contactSheetFile), ("loss curve", RunFolder.lossCurveFile),
-    ] where Files.isFile("\(result.folder)/\(name)") {
-      results.append((label, "\(result.folder)/\(name)"))
+    ] where Files.isFile("\(folder)/\(name)") {
+      results.append((label, "\(folder)/\(name)"))
     }
-    if let checkpoint = result.checkpoint {
+    if let checkpoint {
       results.append(("checkpoint", checkpoint.path))
       results.append(("SHA-256", "\(checkpoint.modelDigest)  \(Training.Checkpoint.modelFile)"))
     }

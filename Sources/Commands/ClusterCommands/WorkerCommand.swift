@@ -1,0 +1,48 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Training
+
+struct Worker: HouseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Start a worker: it trains what the coordinator gives it.",
+    discussion: "One for each machine is enough: it uses all cores.")
+
+  @OptionGroup var cluster: ClusterArguments
+  @OptionGroup var compute: ComputeOptions
+  @Option(help: "A name for people; the host's by default.") var name: String?
+  @Option(
+    help: "How it exchanges with other workers: direct, tcp (also within a host), hub (relayed).")
+  var exchange = ExchangeMode.direct
+  @Option(help: "Most memory to use, in MiB; 0 for no limit.") var memory = 0
+  @Option(help: "Address that other workers reach this machine by.") var advertise: String?
+  @Option(help: "Folder for drafts and downloads; one of the system's by default.")
+  var scratch: String?
+  @OptionGroup var life: LifeOptions
+
+  func validate() throws {
+    guard memory >= 0 else { throw ValidationError("--memory must be 0 or more.") }
+  }
+
+  func run(in house: House) throws {
+    Arithmetic.prepare(compute.isa)
+    let interrupts = Interrupts()
+    let join = try cluster.joinFile()
+    let own = "martlet-worker-\(ProcessInfo.processInfo.processIdentifier)"
+    let folder = scratch.map { "\(JobFile("").absolute($0))/\(own)" }
+      ?? "\(NSTemporaryDirectory())/\(own)"
+    var settings = WorkerProcess.Settings(
+      name: name ?? HostFacts.name, threads: compute.threadCount(), scratch: folder)
+    settings.exchange = exchange
+    settings.memoryLimit = UInt64(memory) << 20
+    settings.advertise = advertise
+    let worker = try WorkerProcess(settings, join: join, catalog: house.catalog) {
+      Terminal.output.line($0)
+    }
+    interrupts.handle { worker.leave("asked to stop") }
+    life.watch { worker.stop() }
+    try worker.run()
+  }
+}
+
+extension ExchangeMode: ExpressibleByArgument {}
