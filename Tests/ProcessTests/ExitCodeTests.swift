@@ -31,7 +31,10 @@ struct ExitCodeTests {
       let text = "recipe: segment\ndata: { path: nowhere/voc, format: voc }\nsteps: 1\n"
       let job = try write(job: text, in: folder)
       try expect(4, saying: ["nowhere/voc"], from: ["run", job], in: folder)
-      try expect(4, saying: ["nowhere/voc"], from: ["run", job, "--workers", "2"], in: folder)
+      // On workers it is the job that failed, with the same words.
+      let run = try Program.run(["run", job, "--workers", "2"], in: folder)
+      #expect(run.status == 1)
+      #expect(run.errors.contains("nowhere/voc"), "\(run.errors)")
     }
   }
 
@@ -40,7 +43,8 @@ struct ExitCodeTests {
       try expect(
         5, saying: ["absent.json"], from: ["status", "--join", "absent.json"], in: folder)
       try write("{ \"protocol\": 1 }\n", to: "\(folder)/bad.json")
-      try expect(5, saying: ["bad.json", "control"], from: ["worker", "--join", "bad.json"], in: folder)
+      try expect(
+        5, saying: ["bad.json", "control"], from: ["worker", "--join", "bad.json"], in: folder)
     }
   }
 

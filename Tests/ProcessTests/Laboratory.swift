@@ -8,7 +8,8 @@ final class Laboratory {
     guard geteuid() == 0 else { return "a laboratory of hosts needs root" }
     let folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
     for tool in ["ip", "tc", "nsenter", "unshare"] {
-      guard folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") })
+      guard
+        folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") })
       else { return "a laboratory of hosts needs '\(tool)': apt-get install iproute2 util-linux" }
     }
     return nil

@@ -20,9 +20,8 @@ final class Program {
   private let outputPath: String
   private let errorPath: String
 
-  /// - Parameters:
-  ///   - folder: Where its output, its temporary files and its working directory are.
-  ///   - host: A command that runs the rest of its arguments elsewhere, such as on a lab's host.
+  /// Starts it with its output, its temporary files and its working directory in `folder`; `host` is
+  /// a command that runs the rest of its arguments elsewhere, such as on a lab's host.
   init(_ arguments: [String], in folder: String, through host: [String] = []) throws {
     let line = host + [try #require(Self.path)] + arguments
     let name = "\(folder)/output-\(UUID().uuidString)"

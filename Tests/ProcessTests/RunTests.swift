@@ -28,7 +28,7 @@ struct RunTests {
       // A terminal sends Ctrl-C to the whole group.
       #expect(kill(signal == SIGINT ? -run.id : run.id, signal) == 0)
       #expect(try run.wait() == 128 + signal, "\(run.errors)")
-      try wait(until: "no child is left") { !children.contains(where: \.isAlive) }
+      try wait(until: "no child is left") { !children.contains { $0.isAlive } }
     }
   }
 
@@ -36,7 +36,7 @@ struct RunTests {
     try withRunningCluster { run, children, _ in
       kill(run.id, SIGKILL)
       #expect(try run.wait() == -SIGKILL)
-      try wait(until: "no child is left") { !children.contains(where: \.isAlive) }
+      try wait(until: "no child is left") { !children.contains { $0.isAlive } }
     }
   }
 
@@ -68,7 +68,7 @@ struct RunTests {
       }
       let children = LivingProcess.children(of: run.id)
       #expect(children.count == 3)
-      #expect(children.allSatisfy(\.isAlive))
+      #expect(children.allSatisfy { $0.isAlive })
       try body(run, children, output)
     }
   }
