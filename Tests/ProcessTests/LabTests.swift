@@ -11,8 +11,12 @@ struct LabTests {
   @Test(.timeLimit(.minutes(5))) func `workers on hosts of their own give the digest of one`()
     throws
   {
-    try withCluster(exchange: "direct") { lab, folder in
-      let (found, expected) = (try digest(lab, folder), try digestAlone.get())
+    try LabCluster.with { cluster in
+      try train(tinyJob(), on: cluster)
+      // Both had replicas: the digest of one alone would prove nothing.
+      #expect(try cluster.operate("logs", "j1").contains("2 workers"))
+      #expect(Set(try cluster.status().workers.map(\.host)).count == 2)
+      let (found, expected) = (try cluster.digest(), try digestAlone(tinyJob()))
       #expect(found == expected)
     }
   }
@@ -20,99 +24,83 @@ struct LabTests {
   @Test(.timeLimit(.minutes(5))) func `workers that cannot reach each other go through the hub`()
     throws
   {
-    try withCluster(exchange: "hub") { lab, folder in
-      try lab.command("cut", "2", "3")
+    try LabCluster.with(exchange: "hub") { cluster in
+      try cluster.lab.command("cut", "2", "3")
       // The cut is real: there is no way between the two any more.
       #expect(throws: Laboratory.Failed.self) {
-        try lab.command("exec", "2", "ip", "route", "get", Laboratory.address(3))
+        try cluster.lab.command("exec", "2", "ip", "route", "get", Laboratory.address(3))
       }
-      let (found, expected) = (try digest(lab, folder), try digestAlone.get())
+      try train(tinyJob(), on: cluster)
+      #expect(try cluster.operate("logs", "j1").contains("2 workers"))
+      let (found, expected) = (try cluster.digest(), try digestAlone(tinyJob()))
       #expect(found == expected)
     }
   }
 
   @Test(.timeLimit(.minutes(5))) func `nobody without keys is admitted`() throws {
-    try withCluster(exchange: "direct") { lab, folder in
+    try LabCluster.with { cluster in
       // All addresses and no key: who holds this speaks without encryption.
+      let bytes = try Data(contentsOf: URL(filePath: cluster.join))
       var entries = try #require(
-        try JSONSerialization.jsonObject(
-          with: Data(contentsOf: URL(filePath: "\(folder)/join.json"))) as? [String: Any])
+        try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
       for name in ["coordinatorKey", "publicKey", "secretKey"] {
         #expect(entries.removeValue(forKey: name) != nil, "\(name)")
       }
       try JSONSerialization.data(withJSONObject: entries)
-        .write(to: URL(filePath: "\(folder)/keyless.json"))
+        .write(to: URL(filePath: "\(cluster.folder)/keyless.json"))
       for arguments in [["status"], ["worker", "--threads", "1"]] {
         let run = try Program.run(
-          arguments + ["--join", "keyless.json"], in: folder, through: lab.host(2), seconds: 30)
+          arguments + ["--join", "keyless.json"], in: cluster.folder,
+          through: cluster.lab.host(2), seconds: 30)
         #expect(run.status == 3, "\(arguments): \(run.output)\(run.errors)")
         #expect(run.output == "")
       }
     }
   }
 
-  /// Submits the tiny job from host 1 and follows it to its end.
-  private func digest(_ lab: Laboratory, _ folder: String) throws -> String {
-    let job = try write(job: tinyJob(), in: folder)
-    let run = try Program.run(
-      ["submit", job, "--join", "\(folder)/join.json", "--watch"], in: folder,
-      through: lab.host(1))
-    #expect(run.status == 0, "\(run.output)\(run.errors)")
-    let fetched = try Program.run(
-      ["fetch", "j1", "--join", "\(folder)/join.json", "--to", "\(folder)/home"], in: folder,
-      through: lab.host(1))
-    #expect(fetched.status == 0, "\(fetched.errors)")
-    // Both workers had replicas: the digest of one alone would prove nothing.
-    let status = try Program.run(
-      ["logs", "j1", "--join", "\(folder)/join.json"], in: folder, through: lab.host(1))
-    #expect(status.output.contains("2 workers"), "\(status.output)")
-    return try weightsDigest(below: "\(folder)/home")
+  @Test(.timeLimit(.minutes(5))) func `a killed worker changes nothing but the time`() throws {
+    let job = tinyJob(steps: 120)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      try cluster.killWorker(on: 3)
+      try waitForStep(20, on: cluster)
+      try cluster.startWorker(on: 3)
+      try waitForEnd(on: cluster)
+      let log = try cluster.operate("logs", "j1")
+      #expect(log.contains("workerLost"), "the job was over before the kill: \(log)")
+      #expect(log.contains("1 workers"), "\(log)")
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+    }
   }
 
-  private func weightsDigest(below folder: String) throws -> String {
-    let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    let weights = try #require(
-      names.filter { $0.hasSuffix("/model.safetensors") }.max(), "\(names)")
-    let sum = Process()
-    let output = Pipe()
-    sum.executableURL = URL(filePath: "/usr/bin/sha256sum")
-    sum.arguments = ["\(folder)/\(weights)"]
-    sum.standardOutput = output
-    try sum.run()
-    sum.waitUntilExit()
-    return String(decoding: output.fileHandleForReading.availableData.prefix(64), as: UTF8.self)
+  @Test(.timeLimit(.minutes(5))) func `a killed coordinator finds its job again`() throws {
+    let job = tinyJob(steps: 120)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      try cluster.killCoordinatorAndStartAgain()
+      try waitForEnd(on: cluster)
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+    }
   }
 
-  /// Coordinator on host 1, workers on hosts 2 and 3, all of them ready.
-  private func withCluster(
-    exchange: String, _ body: (Laboratory, _ folder: String) throws -> Void
-  ) throws {
-    try withTemporaryFolder { folder in
-      let lab = try Laboratory(hosts: 3)
-      // Ends what still runs on the hosts, too.
-      defer { #expect(throws: Never.self) { try lab.down() } }
-      let coordinator = try Program(
-        [
-          "coordinator", "--store", "\(folder)/store", "--listen", "0.0.0.0", "--advertise",
-          Laboratory.address(1), "--port", "7700", "--join-file", "\(folder)/join.json",
-        ], in: folder, through: lab.host(1))
-      defer { coordinator.end() }
-      try wait(until: "the coordinator listens") { coordinator.output.contains("--join") }
-      let workers = try [2, 3].map { number in
-        try Program(
-          [
-            "worker", "--join", "\(folder)/join.json", "--name", "host\(number)", "--threads", "1",
-            "--exchange", exchange,
-          ], in: folder, through: lab.host(number))
-      }
-      defer { for worker in workers { worker.end() } }
-      try wait(until: "both workers joined") {
-        for worker in workers where !worker.isRunning { throw TookTooLong(what: worker.errors) }
-        let status = try Program.run(
-          ["status", "--json", "--join", "\(folder)/join.json"], in: folder, through: lab.host(1))
-        return status.output.contains("\"host2\"") && status.output.contains("\"host3\"")
-      }
-      try body(lab, folder)
+  /// Submits a job from host 1 and follows it to its end.
+  private func train(_ job: String, on cluster: LabCluster) throws {
+    try cluster.operate("submit", try write(job: job, in: cluster.folder), "--watch")
+  }
+
+  private func waitForStep(_ step: Int, on cluster: LabCluster) throws {
+    try wait(until: "step \(step)") { try cluster.status().jobs.first?.step ?? 0 >= step }
+  }
+
+  private func waitForEnd(on cluster: LabCluster) throws {
+    try wait(until: "the job is finished", seconds: 120) {
+      let state = try cluster.status().jobs.first?.state
+      guard state != "failed" else { throw TookTooLong(what: try cluster.operate("logs", "j1")) }
+      return state == "finished"
     }
   }
 }

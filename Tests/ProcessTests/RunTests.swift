@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized, .enabled(if: Program.isBuilt, "needs the program: swift build -c release"))
 struct RunTests {
   @Test(.timeLimit(.minutes(5))) func `processes give the digest of one process alone`() throws {
-    let expected = try digestAlone.get()
+    let expected = try digestAlone(tinyJob())
     #expect(expected.count == 64)
     for exchange in ["direct", "hub"] {
       try withTemporaryFolder { folder in

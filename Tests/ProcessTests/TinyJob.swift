@@ -24,12 +24,14 @@ func write(job: String, in folder: String) throws -> String {
   return path
 }
 
-/// SHA-256 of the weights that one process alone makes of the job; computed once for all tests.
-let digestAlone = Result {
+/// SHA-256 of the weights that one process alone makes of a job.
+func digestAlone(_ job: String) throws -> String {
   try withTemporaryFolder { folder in
-    let job = try write(job: tinyJob(), in: folder)
     let run = try Program.run(
-      ["run", job, "--threads", "1", "--print-digest", "--output", "\(folder)/alone"], in: folder)
+      [
+        "run", try write(job: job, in: folder), "--threads", "1", "--print-digest", "--output",
+        "\(folder)/alone",
+      ], in: folder)
     guard run.status == 0 else { throw TookTooLong(what: run.errors) }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
