@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.serialized, .enabled(if: Program.isBuilt, "needs the program: swift build -c release"))
 struct RunTests {
-  @Test(.timeLimit(.minutes(5))) func `processes give the digest of one process alone`() throws {
+  @Test func `processes give the digest of one process alone`() throws {
     let expected = try digestAlone(tinyJob())
     #expect(expected.count == 64)
     for exchange in ["direct", "hub"] {
@@ -22,7 +22,7 @@ struct RunTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM])
   func `asked to stop, it leaves no process behind`(signal: Int32) throws {
     try withRunningCluster { run, children, _ in
       // A terminal sends Ctrl-C to the whole group.
@@ -32,7 +32,7 @@ struct RunTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `killed, it leaves no process behind`() throws {
+  @Test func `killed, it leaves no process behind`() throws {
     try withRunningCluster { run, children, _ in
       kill(run.id, SIGKILL)
       #expect(try run.wait() == -SIGKILL)
@@ -40,7 +40,7 @@ struct RunTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `interrupted, it can go on`() throws {
+  @Test func `interrupted, it can go on`() throws {
     try withRunningCluster { run, _, output in
       kill(run.id, SIGINT)
       #expect(try run.wait() == 128 + SIGINT, "\(run.errors)")
