@@ -19,7 +19,9 @@ var targets: [Target] = [
   .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds"]),
-  .target(name: "Recipes", dependencies: ["Training"]),
+  .target(
+    name: "Recipes", dependencies: ["Training"],
+    exclude: ["CLIP/README.md", "Segment/README.md"]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
   .target(name: "Transport", dependencies: ["Collectives", "Messages", "CZeroMQ", "CSodium"]),

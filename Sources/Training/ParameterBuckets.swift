@@ -23,6 +23,8 @@ package struct ParameterBuckets: Sendable {
   let place: [(bucket: Int, slice: Int)]
 
   package init(_ parameters: [Parameter], firstFloats: Int = 1 << 16, maxFloats: Int = 1 << 20) {
+    precondition(
+      Set(parameters).count == parameters.count, "ParameterBuckets: a parameter is named twice")
     self.parameters = parameters
     var buckets: [Bucket] = []
     var place = [(bucket: Int, slice: Int)](repeating: (0, 0), count: parameters.count)

@@ -40,11 +40,11 @@ import Training
     let value = try JobFile("a.yaml", directory: folder.path).value(overrides: [
       "optimizer.learningRate=2e-3", "steps=5", "data={ world: scenes, size: 64 }", "seed=",
     ])
-    #expect(value["optimizer.learningRate"] == .number(0.002))
-    #expect(value["steps"] == .integer(5))
-    #expect(value["epochs"] == nil)
-    #expect(value["data.size"] == .integer(64))
-    #expect(value["seed"] == .null)
+    #expect(value[path: "optimizer.learningRate"] == .number(0.002))
+    #expect(value[path: "steps"] == .integer(5))
+    #expect(value[path: "epochs"] == nil)
+    #expect(value[path: "data.size"] == .integer(64))
+    #expect(value[path: "seed"] == .null)
   }
 
   @Test(arguments: ["steps", "=3", "a=[1"]) func `refuses overrides that say nothing`(text: String) {
@@ -65,10 +65,10 @@ import Training
       "init": .text("/w"),
     ])
     let value = JobFile("", directory: "/a").absolutePaths(job)
-    #expect(value["data.path"] == .text("/a/d"))
-    #expect(value["data.format"] == .text("voc"))
-    #expect(value["output"] == .text("/a/runs/x"))
-    #expect(value["init"] == .text("/w"))
+    #expect(value[path: "data.path"] == .text("/a/d"))
+    #expect(value[path: "data.format"] == .text("voc"))
+    #expect(value[path: "output"] == .text("/a/runs/x"))
+    #expect(value[path: "init"] == .text("/w"))
   }
 
   @Test(arguments: [

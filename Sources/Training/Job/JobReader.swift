@@ -36,13 +36,7 @@ struct JobReader {
 
   mutating func number(_ key: String, in range: ClosedRange<Double>) throws(JobError) -> Double? {
     guard let value = value(key) else { return nil }
-    let number: Double? =
-      switch value {
-      case .integer(let whole): Double(whole)
-      case .number(let fraction): fraction
-      default: nil
-      }
-    guard let number, range.contains(number) else {
+    guard let number = value.asNumber, range.contains(number) else {
       let bound = range.upperBound == .infinity ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
       throw JobError(full(key), "found \(value.shown), expected a number, \(bound)")
     }
@@ -87,6 +81,15 @@ struct JobReader {
     for key in map.keys.sorted() where !asked.contains(key) {
       throw JobError(full(key), "unknown key; " + Self.unknown(key, among: asked))
     }
+  }
+
+  /// The error for a required key that is not there: perhaps it is, mistyped.
+  func missing(_ key: String, _ advice: String) -> JobError {
+    let others = map.keys.filter { !asked.contains($0) }.sorted()
+    if let typo = nearest(to: key, among: others) {
+      return JobError(full(typo), "unknown key; did you mean '\(key)'?")
+    }
+    return JobError(full(key), "missing; \(advice)")
   }
 
   static func unknown(_ name: String, among known: [String]) -> String {

@@ -1,0 +1,59 @@
+# Everything a person does with this repository. `make demo` first; `make test` before a change goes in.
+
+SWIFT := swift
+PACKAGES := libopenblas-dev libzmq3-dev libprotobuf-c-dev libsodium-dev libxxhash-dev \
+  libsqlite3-dev libjpeg62-turbo-dev libpng-dev
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+MARTLET := .build/release/martlet
+RESULTS := runs/demo
+SOURCES := Package.swift Sources Tests
+
+.PHONY: all build packages demo test check format lint bench proto clean
+
+all: build
+
+# Asks the package manager only for what is missing, so that nothing needs root where all is there.
+packages:
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+build: packages
+	$(SWIFT) build -c release
+
+# A coordinator and two workers as processes of their own, one job, and what came out of it. `exec`,
+# so that Ctrl-C reaches martlet itself, which ends its workers.
+demo: build
+	@rm -rf $(RESULTS)
+	@exec $(MARTLET) run Examples/jobs/demo.yaml --workers 2 --output $(RESULTS)
+
+# The same flags as `build` has, so that only the tests are compiled anew.
+test: packages lint
+	$(SWIFT) build -c release
+	$(SWIFT) test -c release --disable-testable-imports
+
+check: test
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+# What a step costs on this machine, without a coordinator.
+bench: build
+	@for workers in 1 2; do \
+	  folder=$$(mktemp -d); \
+	  $(MARTLET) run Examples/jobs/demo.yaml --set steps=60 --workers $$workers \
+	    --output $$folder/run; rm -rf $$folder; done
+
+# The messages; the generated C is committed, so only a change of proto/ needs protoc-c.
+proto:
+	proto/generate.sh
+
+clean:
+	rm -rf .build
