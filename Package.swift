@@ -51,6 +51,8 @@ for module in [
 targets.append(
   .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
+// Runs the built program itself, and so needs none of its modules.
+targets.append(.testTarget(name: "ProcessTests", dependencies: ["TestSupport"]))
 
 var products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),
