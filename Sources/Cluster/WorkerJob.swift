@@ -26,11 +26,17 @@ final class WorkerJob: @unchecked Sendable {
     var generation: Generation?
     var group: ReplicaGroup?
     var link: ExchangeLink?
-    /// The newest generation whose step must end; set before its link may exist.
-    var ended = Generation.zero
+    /// The newest generation, of one job, whose step must end; set before its link may exist.
+    var ended: (job: JobID, generation: Generation)?
+    var isStopped = false
     var rates = StepRates()
     var position = Position.beginning
     var peakPerReplica: UInt64 = 0
+
+    /// Generations count by job: a later job begins at 1 again.
+    func hasEnded(_ job: JobID, _ generation: Generation) -> Bool {
+      isStopped || (ended.map { $0.job == job && $0.generation >= generation } ?? false)
+    }
   }
 
   /// The job that this worker holds; of the training thread.
@@ -77,9 +83,9 @@ final class WorkerJob: @unchecked Sendable {
   func post(_ command: Command) { commands.put(command) }
 
   /// Ends every collective of `generation` and older ones; from the deciding thread.
-  func endStep(of generation: Generation) {
+  func endStep(of job: JobID, _ generation: Generation) {
     let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
-      shared.ended = max(shared.ended, generation)
+      shared.ended = (job, generation)
       guard let current = shared.generation, current <= generation else { return (nil, nil) }
       return (shared.group, shared.link)
     }
@@ -89,7 +95,12 @@ final class WorkerJob: @unchecked Sendable {
 
   /// Ends the thread.
   func stop() {
-    endStep(of: Generation(.max))
+    let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
+      shared.isStopped = true
+      return (shared.group, shared.link)
+    }
+    group?.endGeneration()
+    link?.end()
     commands.put(.exit)
     thread?.join()
   }
@@ -188,7 +199,7 @@ final class WorkerJob: @unchecked Sendable {
       permits: ComputePermits(count: threads), link: link)
     let isOver = shared.withLock { shared in
       (shared.group, shared.link, shared.generation) = (group, link, prepare.generation)
-      return shared.ended >= prepare.generation
+      return shared.hasEnded(prepare.job, prepare.generation)
     }
     if isOver { return }
     do { try link.waitUntilReachable() } catch ExchangeError.generationEnded { return } catch {
@@ -245,14 +256,15 @@ final class WorkerJob: @unchecked Sendable {
 
   private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {
     WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
-      self?.shared.withLock { $0.ended < generation } ?? false
+      !(self?.shared.withLock { $0.hasEnded(job, generation) } ?? true)
     }
   }
 
   private func open(_ job: JobID, _ generation: Generation) {
     guard let holding, holding.prepare.job == job,
       let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
-        guard shared.generation == generation, shared.ended < generation, let group = shared.group,
+        guard shared.generation == generation, !shared.hasEnded(job, generation),
+          let group = shared.group,
           let link = shared.link
         else { return nil }
         return (group, link)
@@ -298,7 +310,7 @@ final class WorkerJob: @unchecked Sendable {
           job, generation, .job, reason: "replica \(replica) gave up: \(reason)", peer: nil,
           Position(progress: trainer.progress)))
     } catch {
-      guard shared.withLock({ $0.ended < generation }) else { return }
+      guard !shared.withLock({ $0.hasEnded(job, generation) }) else { return }
       tell(
         .failed(
           job, generation, .job, reason: "\(error)", peer: nil,

@@ -173,7 +173,7 @@ package final class WorkerProcess: @unchecked Sendable {
       case .send(let message): client.send(message)
       case .heartbeat(let id, let generation, let phase):
         client.send(WorkerMessage.heartbeat(job.heartbeat(id, generation, phase: phase)))
-      case .stopStep(_, let generation): job.endStep(of: generation)
+      case .stopStep(let id, let generation): job.endStep(of: id, generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
         job.post(.prepare(prepare))
