@@ -29,7 +29,8 @@ struct Worker: HouseCommand {
     let interrupts = Interrupts()
     let join = try cluster.joinFile()
     let own = "martlet-worker-\(ProcessInfo.processInfo.processIdentifier)"
-    let folder = scratch.map { "\(JobFile("").absolute($0))/\(own)" }
+    let folder =
+      scratch.map { "\(JobFile("").absolute($0))/\(own)" }
       ?? "\(NSTemporaryDirectory())/\(own)"
     var settings = WorkerProcess.Settings(
       name: name ?? HostFacts.name, threads: compute.threadCount(), scratch: folder)
