@@ -21,6 +21,9 @@ package final class Interrupts: Sendable {
   /// One for a process.
   package init() {
     _ = Self.entry
+    // A parent's thread that blocks signals hands that down to its children.
+    var signals = Self.signals
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       let former = signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
@@ -36,6 +39,14 @@ package final class Interrupts: Sendable {
         received(Int32(byte))
       }
     }
+  }
+
+  private static var signals: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGINT)
+    sigaddset(&set, SIGTERM)
+    return set
   }
 
   /// - Parameters:
