@@ -21,7 +21,8 @@ struct Predict: HouseCommand {
     Arithmetic.prepare(compute.isa)
     let trainer = try model.trainer(house.catalog)
     let source = try trainer.data.source(split)
-    let chosen = try indices.map { try IndexList($0, count: source.count).indices }
+    let chosen =
+      try indices.map { try IndexList($0, count: source.count).indices }
       ?? Array(0..<source.count)
     if let out { try Files.makeFolder(out) }
     for start in stride(from: 0, to: chosen.count, by: Self.samplesAtOnce) {

@@ -56,12 +56,12 @@ struct Run: HouseCommand {
     }
     terminal.line("\n" + RunSummary(folder: output, checkpoint).text)
     if let status = interrupts.status {
+      let name = job.file.map { $0 + " " } ?? ""
       terminal.line(
-        """
-
-        Stopped at step \(checkpoint?.progress.step ?? 0). Go on with: \
-        martlet run \(job.file.map { $0 + " " } ?? "")--resume \(output)
-        """)
+        checkpoint.map {
+          "\nStopped at step \($0.progress.step). Go on with: "
+            + "martlet run \(name)--resume \(output)"
+        } ?? "\nStopped before the first checkpoint.")
       throw status
     }
     if printDigest, let checkpoint { Terminal.output.line(checkpoint.modelDigest) }

@@ -47,7 +47,8 @@ import Training
     #expect(value[path: "seed"] == .null)
   }
 
-  @Test(arguments: ["steps", "=3", "a=[1"]) func `refuses overrides that say nothing`(text: String) {
+  @Test(arguments: ["steps", "=3", "a=[1"]) func `refuses overrides that say nothing`(text: String)
+  {
     #expect(throws: JobError.self) { try JobFile.apply([text], to: .map([:])) }
   }
 

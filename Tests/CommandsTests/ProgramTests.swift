@@ -27,8 +27,8 @@ struct ProgramTests {
     let folder = try Folder([
       "job.yaml": Self.job,
       "nobody.json": """
-        { "protocol": 1, "control": "ipc:///nowhere/at/all", "bulk": "ipc:///nowhere/at/all" }
-        """,
+      { "protocol": 1, "control": "ipc:///nowhere/at/all", "bulk": "ipc:///nowhere/at/all" }
+      """,
     ])
     let result = try Program.run(arguments, in: folder.path)
     #expect(result.status == status.rawValue, "\(result)")
@@ -37,7 +37,8 @@ struct ProgramTests {
 
   @Test func `trains, evaluates and predicts`() throws {
     let folder = try Folder(["job.yaml": Self.job])
-    let run = try Program.run(["run", "job.yaml", "--output", "out", "--print-digest"], in: folder.path)
+    let run = try Program.run(
+      ["run", "job.yaml", "--output", "out", "--print-digest"], in: folder.path)
     #expect(run.status == 0, "\(run)")
     #expect(run.output.wholeMatch(of: /[0-9a-f]{64}\n/) != nil, "\(run)")
     for file in ["model.safetensors", "contact-sheet.png", "loss-curve.png", "scores.json"] {
@@ -52,9 +53,27 @@ struct ProgramTests {
     #expect(again.status == ExitReason.usage.rawValue, "results are never overwritten")
   }
 
+  @Test func `stops between steps with a checkpoint when it is asked to`() throws {
+    let folder = try Folder(["job.yaml": Self.job])
+    let result = try Program.run(
+      ["run", "job.yaml", "--output", "out", "--set", "steps=100000"], in: folder.path
+    ) { process in
+      // The first step is in the table: the run is under way.
+      let table = "\(folder.path)/out/scalars.csv"
+      while process.isRunning,
+        (try? String(contentsOfFile: table, encoding: .utf8))?.contains("loss") != true
+      { sched_yield() }
+      process.terminate()
+    }
+    #expect(result.status == ExitReason.terminated.rawValue, "\(result)")
+    #expect(result.output.contains("--resume"), "\(result)")
+    #expect(throws: Never.self) { try ResumePoint("\(folder.path)/out") }
+  }
+
   @Test func `gives the same weights as a tree of processes`() throws {
     let folder = try Folder(["job.yaml": Self.job])
-    let alone = try Program.run(["run", "job.yaml", "--output", "a", "--print-digest"], in: folder.path)
+    let alone = try Program.run(
+      ["run", "job.yaml", "--output", "a", "--print-digest"], in: folder.path)
     let tree = try Program.run(
       ["run", "job.yaml", "--output", "b", "--print-digest", "--workers", "2"], in: folder.path)
     #expect(alone.status == 0 && tree.status == 0, "\(tree)")
@@ -75,7 +94,9 @@ enum Program {
 
   static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
 
-  static func run(_ arguments: [String], in folder: String) throws -> Result {
+  static func run(
+    _ arguments: [String], in folder: String, meanwhile: (Process) -> Void = { _ in }
+  ) throws -> Result {
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
@@ -88,6 +109,7 @@ enum Program {
     process.standardError = FileHandle(forWritingAtPath: names[1])
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    meanwhile(process)
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus,

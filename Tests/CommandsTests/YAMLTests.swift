@@ -27,7 +27,8 @@ import Training
 
   @Test func `stops where aliases multiply`() {
     let lines = (1...9).map { level in
-      "a\(level): &a\(level) [" + [String](repeating: "*a\(level - 1)", count: 9)
+      "a\(level): &a\(level) ["
+        + [String](repeating: "*a\(level - 1)", count: 9)
         .joined(separator: ",") + "]"
     }
     let bomb = (["a0: &a0 x"] + lines).joined(separator: "\n")

@@ -55,7 +55,8 @@ import Testing
   }
 
   @Test func `links between pages lead somewhere`() throws {
-    let pages = Repository.files(below: "docs", ending: ".md")
+    let pages =
+      Repository.files(below: "docs", ending: ".md")
       + [Repository.File(path: "README.md", text: try Repository.text("README.md"))]
     for page in pages {
       let folder = Repository.root.appending(path: page.path).deletingLastPathComponent()

@@ -15,7 +15,8 @@ enum Repository {
   /// Files below a folder whose names end like this, in order.
   static func files(below folder: String, ending: String = ".swift") -> [File] {
     let base = root.appending(path: folder)
-    let found = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+    let found =
+      FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
     return found.filter { $0.hasSuffix(ending) }.sorted().compactMap { name in
       guard let text = try? String(contentsOf: base.appending(path: name), encoding: .utf8)
       else { return nil }

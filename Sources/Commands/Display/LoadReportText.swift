@@ -6,13 +6,16 @@ package func loadReportText(_ report: LoadReport, namesMax: Int = 8) -> String {
   func list(_ title: String, _ names: [String]) -> [String] {
     if names.isEmpty { return [] }
     let rest = names.count > namesMax ? ["… and \(names.count - namesMax) more"] : []
-    return ["  \(title) (\(names.count)): "
-      + (names.prefix(namesMax) + rest).joined(separator: ", ")]
+    return [
+      "  \(title) (\(names.count)): "
+        + (names.prefix(namesMax) + rest).joined(separator: ", ")
+    ]
   }
   let mismatches = report.mismatchedShape.map {
     "\($0.name) is \($0.found) in the file, \($0.expected) in the model"
   }
-  return (["weights: \(report.loaded.count) loaded"]
+  return
+    (["weights: \(report.loaded.count) loaded"]
     + list("missing in the file, left as initialised", report.missing)
     + list("unexpected in the file, ignored", report.unexpected)
     + list("of another shape, left as initialised", mismatches)).joined(separator: "\n")

@@ -12,11 +12,12 @@ package struct TextTable {
   }
 
   package mutating func add(_ row: [String]) {
-    precondition(row.count == titles.count, "TextTable: \(row.count) cells, \(titles.count) columns")
+    precondition(
+      row.count == titles.count, "TextTable: \(row.count) cells, \(titles.count) columns")
     rows.append(row)
   }
 
-  /// - Parameter columns: Lines are cut here, with an ellipsis.
+  /// The rows; lines are cut at `columns`, with an ellipsis.
   package func text(columns: Int = .max) -> String {
     let all = (titles.allSatisfy(\.isEmpty) ? [] : [titles]) + rows
     let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }

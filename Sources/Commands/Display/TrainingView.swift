@@ -49,7 +49,7 @@ package struct RateMeter: Equatable, Sendable {
 
   package init() {}
 
-  /// - Parameter now: Seconds that only go forward.
+  /// Takes in a step that ended at `now`, in seconds that only go forward.
   package mutating func add(samples count: Int, at now: Double) {
     defer { last = now }
     guard let last else { return }

@@ -24,7 +24,7 @@ package struct JobFile {
     return String(name.prefix { $0 != "." })
   }
 
-  /// - Parameter overrides: `key=value` each, the value in YAML.
+  /// The whole job; `overrides` are `key=value` each, the value in YAML.
   ///
   /// Throws: `JobError`.
   package func value(overrides: [String] = []) throws -> JobValue {

@@ -8,7 +8,7 @@ package enum YAMLReader {
   static let valuesMax = 100_000
   static let depthMax = 64
 
-  /// - Parameter name: The file, for errors.
+  /// The value of a text; `name` is its file's, for errors.
   ///
   /// Throws: `JobError` that names file, line and column.
   package static func value(of text: String, name: String) throws(JobError) -> JobValue {
@@ -83,7 +83,8 @@ package enum YAMLReader {
       let begun = context.map { "; \($0.text), begun in line \($0.mark.line)" } ?? ""
       return "\(place(mark)): \(problem)\(begun)"
     case .duplicatedKeysInMapping(let keys, let context):
-      return "\(place(context.mark)): the key \(keys.sorted().joined(separator: ", ")) is given twice"
+      return
+        "\(place(context.mark)): the key \(keys.sorted().joined(separator: ", ")) is given twice"
     case .reader(let problem, let offset, _, let text):
       let line = text.prefix(offset ?? 0).count { $0 == "\n" } + 1
       return ", line \(line): \(problem)"

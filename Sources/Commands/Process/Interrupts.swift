@@ -13,21 +13,35 @@ package final class Interrupts: Sendable {
 
   private let state = Mutex(State())
 
-  /// Call before other threads exist: they inherit that the signals are blocked.
+  /// Where the handler puts a signal's number and the thread takes it from: writing to a pipe is
+  /// among the few things that a handler may do.
+  private static let pipe = Pipe()
+  private static let entry = pipe.fileHandleForWriting.fileDescriptor
+
+  /// One for a process.
   package init() {
+    _ = Self.entry
+    // A parent's thread that blocks signals hands that down to its children.
     var signals = Self.signals
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    for number in [SIGINT, SIGTERM] {
+      let former = signal(number) { number in
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(Interrupts.entry, &byte, 1)
+      }
+      // A shell's background jobs and `nohup` ignore signals on purpose.
+      if unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        signal(number, SIG_IGN)
+      }
+    }
     Thread.detachNewThread { [self] in
-      while true {
-        var number: Int32 = 0
-        var signals = Self.signals
-        if sigwait(&signals, &number) == 0 { received(number) }
+      while let byte = try? Self.pipe.fileHandleForReading.read(upToCount: 1)?.first {
+        received(Int32(byte))
       }
     }
   }
 
-  /// SIGINT and SIGTERM.
-  package static var signals: sigset_t {
+  private static var signals: sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
     sigaddset(&set, SIGINT)
