@@ -31,7 +31,8 @@ struct Worker: HouseCommand {
     let join = try cluster.joinFile()
     let process = ProcessInfo.processInfo.processIdentifier
     let own = "martlet-worker-\(process)"
-    let folder = scratch.map { "\(JobFile("").absolute($0))/\(own)" }
+    let folder =
+      scratch.map { "\(JobFile("").absolute($0))/\(own)" }
       ?? "\(NSTemporaryDirectory())/\(own)"
     var settings = WorkerProcess.Settings(
       name: name ?? "\(HostFacts.name)-\(process)", threads: compute.threadCount(),
