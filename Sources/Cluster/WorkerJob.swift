@@ -23,14 +23,20 @@ final class WorkerJob: @unchecked Sendable {
 
   /// What other threads see.
   private struct Shared {
+    var job: JobID?
     var generation: Generation?
     var group: ReplicaGroup?
     var link: ExchangeLink?
-    /// The newest generation whose step must end; set before its link may exist.
-    var ended = Generation.zero
+    /// The newest generation of each job whose step must end; set before its link may exist.
+    var ended: [JobID: Generation] = [:]
+    var isStopping = false
     var rates = StepRates()
     var position = Position.beginning
     var peakPerReplica: UInt64 = 0
+
+    func hasEnded(_ job: JobID, _ generation: Generation) -> Bool {
+      isStopping || ended[job].map { generation <= $0 } ?? false
+    }
   }
 
   /// The job that this worker holds; of the training thread.
@@ -76,11 +82,23 @@ final class WorkerJob: @unchecked Sendable {
 
   func post(_ command: Command) { commands.put(command) }
 
-  /// Ends every collective of `generation` and older ones; from the deciding thread.
-  func endStep(of generation: Generation) {
+  /// Ends every collective of the job's `generation` and older ones; from the deciding thread.
+  func endStep(of job: JobID, _ generation: Generation) {
+    end { shared in
+      shared.ended[job] = max(shared.ended[job] ?? .zero, generation)
+      // Jobs of long ago have no step that could still have to end.
+      if shared.ended.count > 64, let oldest = shared.ended.keys.filter({ $0 != job }).min() {
+        shared.ended[oldest] = nil
+      }
+    }
+  }
+
+  private func end(_ mark: (inout Shared) -> Void) {
     let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
-      shared.ended = max(shared.ended, generation)
-      guard let current = shared.generation, current <= generation else { return (nil, nil) }
+      mark(&shared)
+      guard let job = shared.job, let generation = shared.generation,
+        shared.hasEnded(job, generation)
+      else { return (nil, nil) }
       return (shared.group, shared.link)
     }
     group?.endGeneration()
@@ -89,7 +107,7 @@ final class WorkerJob: @unchecked Sendable {
 
   /// Ends the thread.
   func stop() {
-    endStep(of: Generation(.max))
+    end { $0.isStopping = true }
     commands.put(.exit)
     thread?.join()
   }
@@ -139,7 +157,7 @@ final class WorkerJob: @unchecked Sendable {
 
   private func close() {
     let link = shared.withLock { shared -> ExchangeLink? in
-      defer { (shared.group, shared.link, shared.generation) = (nil, nil, nil) }
+      defer { (shared.group, shared.link, shared.job, shared.generation) = (nil, nil, nil, nil) }
       return shared.link
     }
     link?.end()
@@ -187,8 +205,9 @@ final class WorkerJob: @unchecked Sendable {
       replicas: prepare.replicas, hosted: holding.hosted,
       permits: ComputePermits(count: threads), link: link)
     let isOver = shared.withLock { shared in
-      (shared.group, shared.link, shared.generation) = (group, link, prepare.generation)
-      return shared.ended >= prepare.generation
+      (shared.group, shared.link) = (group, link)
+      (shared.job, shared.generation) = (prepare.job, prepare.generation)
+      return shared.hasEnded(prepare.job, prepare.generation)
     }
     if isOver { return }
     do { try link.waitUntilReachable() } catch ExchangeError.generationEnded { return } catch {
@@ -233,11 +252,12 @@ final class WorkerJob: @unchecked Sendable {
     guard try Digest.sha256(file: manifest) == reference.sha256 else {
       throw TrainingError.checkpoint(
         path: reference.name,
-        problem: "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
+        problem:
+          "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
     }
-    do { try trainer.resume(Training.Checkpoint.open(folder, only: wanted)) } catch
-      TrainingError.checkpoint(_, let problem)
-    {
+    do {
+      try trainer.resume(Training.Checkpoint.open(folder, only: wanted))
+    } catch TrainingError.checkpoint(_, let problem) {
       throw TrainingError.checkpoint(path: reference.name, problem: problem)
     }
     holding?.hasState = true
@@ -245,14 +265,15 @@ final class WorkerJob: @unchecked Sendable {
 
   private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {
     WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
-      self?.shared.withLock { $0.ended < generation } ?? false
+      self?.shared.withLock { !$0.hasEnded(job, generation) } ?? false
     }
   }
 
   private func open(_ job: JobID, _ generation: Generation) {
     guard let holding, holding.prepare.job == job,
       let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
-        guard shared.generation == generation, shared.ended < generation, let group = shared.group,
+        guard shared.job == job, shared.generation == generation,
+          !shared.hasEnded(job, generation), let group = shared.group,
           let link = shared.link
         else { return nil }
         return (group, link)
@@ -298,7 +319,7 @@ final class WorkerJob: @unchecked Sendable {
           job, generation, .job, reason: "replica \(replica) gave up: \(reason)", peer: nil,
           Position(progress: trainer.progress)))
     } catch {
-      guard shared.withLock({ $0.ended < generation }) else { return }
+      guard !shared.withLock({ $0.hasEnded(job, generation) }) else { return }
       tell(
         .failed(
           job, generation, .job, reason: "\(error)", peer: nil,

@@ -145,7 +145,9 @@ package final class WorkerProcess: @unchecked Sendable {
     case .refused(let error): throw error
     case .trouble(let text): note(text)
     case .message(let envelope):
-      do { return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self))) } catch {
+      do {
+        return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self)))
+      } catch {
         note("a message of the coordinator was dropped: \(error)")
       }
     }
@@ -173,7 +175,7 @@ package final class WorkerProcess: @unchecked Sendable {
       case .send(let message): client.send(message)
       case .heartbeat(let id, let generation, let phase):
         client.send(WorkerMessage.heartbeat(job.heartbeat(id, generation, phase: phase)))
-      case .stopStep(_, let generation): job.endStep(of: generation)
+      case .stopStep(let id, let generation): job.endStep(of: id, generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
         job.post(.prepare(prepare))
