@@ -92,7 +92,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       store: files)
     let relay = try ExchangeRelay(address: address(2), in: context, security: security)
     (self.control, self.bulk, self.relay) = (control, bulk, relay)
-    let host = settings.advertise ?? (settings.listen == "0.0.0.0" ? HostFacts.name : settings.listen)
+    let host =
+      settings.advertise ?? (settings.listen == "0.0.0.0" ? HostFacts.name : settings.listen)
     func reachable(_ bound: String) -> String {
       "tcp://\(host):\(bound.split(separator: ":").last ?? "0")"
     }
@@ -160,6 +161,11 @@ package final class CoordinatorProcess: @unchecked Sendable {
         }
       } catch let error as WireError {
         note("a message from \(peer.role) \(peer.incarnation) was dropped: \(error)")
+        if peer.role == .operator {
+          control.send(
+            OperatorReply.failure(Failure(reason: "\(error)")), to: peer,
+            request: envelope.header.request)
+        }
       }
     }
   }
@@ -286,17 +292,17 @@ package final class CoordinatorProcess: @unchecked Sendable {
   /// Whether a folder outside the store can take a job's results.
   private func check(_ output: String, isResumed: Bool) throws(Failure) {
     let folder = store.folder(of: output)
-    if !isResumed, FileManager.default.fileExists(atPath: "\(folder)/scalars.csv") {
-      throw Failure(
-        reason: "\(output) holds the results of another run",
-        advice: "choose another folder, or go on from it with --resume", field: "output")
-    }
     if let other = machine.status(at: now).jobs.first(where: {
       !$0.state.isOver && store.folder(of: $0.output) == folder
     }) {
       throw Failure(
         reason: "\(output) is where \(other.job) writes its results",
         advice: "choose another folder", field: "output")
+    }
+    if !isResumed, FileManager.default.fileExists(atPath: "\(folder)/scalars.csv") {
+      throw Failure(
+        reason: "\(output) holds the results of another run",
+        advice: "choose another folder, or go on from it with --resume", field: "output")
     }
     do {
       try FileManager.default.createDirectory(
@@ -318,7 +324,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
     let folder: String
     if let job = JobID(resume) {
       guard let known = files.folder(of: job) else { throw Failure.noSuchJob(job) }
-      let (newest, problems) = CheckpointShelf(folder: "\(known)/checkpoints", keep: 1).newestValid()
+      let (newest, problems) = CheckpointShelf(folder: "\(known)/checkpoints", keep: 1)
+        .newestValid()
       guard let newest else {
         throw Failure(
           reason: "\(job) has no usable checkpoint"

@@ -19,8 +19,9 @@ package enum Fingerprint {
 
   /// XXH3 of the program's file.
   package static let build: String = {
-    guard let bytes = try? Foundation.Data(
-      contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .alwaysMapped)
+    guard
+      let bytes = try? Foundation.Data(
+        contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .alwaysMapped)
     else { return "unknown" }
     return bytes.withUnsafeBytes { String(XXH3_64bits($0.baseAddress, $0.count), radix: 16) }
   }()
@@ -29,11 +30,13 @@ package enum Fingerprint {
   private static let probe: String = {
     let key = RandomKey(seed: 1).derived("probe")
     var values: [Float] = []
-    for (index, (m, k, n)) in [(16, 96, 96), (48, 48, 512), (1, 64, 7), (130, 33, 65)].enumerated() {
+    for (index, (m, k, n)) in [(16, 96, 96), (48, 48, 512), (1, 64, 7), (130, 33, 65)].enumerated()
+    {
       let a = Tensor.normal([m, k], key: key.derived(2 * index))
       let b = Tensor.normal([k, n], key: key.derived(2 * index + 1))
       values += matmul(a, b).elements
-      values += matmul(a, Tensor.normal([n, k], key: key.derived(2 * index + 1)).transposed).elements
+      values +=
+        matmul(a, Tensor.normal([n, k], key: key.derived(2 * index + 1)).transposed).elements
     }
     let x = Tensor.normal([4, 8, 8, 16], key: key.derived("image"))
     let w = Tensor.normal([3, 3, 16, 8], key: key.derived("kernel"))

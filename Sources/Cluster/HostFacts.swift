@@ -9,7 +9,8 @@ package enum HostFacts {
   /// Equal for processes that can reach each other's Unix sockets and shared memory: same kernel
   /// boot, network namespace and mount namespace.
   package static var identity: String {
-    let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+    let boot =
+      (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
     let spaces = ["net", "mnt", "ipc"].map {
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/\($0)")) ?? $0
     }
@@ -32,7 +33,9 @@ package enum HostFacts {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     // Connecting a datagram socket sends nothing; it only chooses the route.
-    guard connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else { return nil }
+    guard connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else {
+      return nil
+    }
     var own = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutablePointer(to: &own) { pointer in

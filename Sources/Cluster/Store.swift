@@ -161,7 +161,8 @@ package final class Store {
         try database.execute(
           sql: "INSERT OR IGNORE INTO step (job, position, value) VALUES (?, ?, ?)",
           arguments: [
-            Int64(clamping: job.number), Int64(clamping: report.position.step), try JSONEncoder().encode(report),
+            Int64(clamping: job.number), Int64(clamping: report.position.step),
+            try JSONEncoder().encode(report),
           ])
         return database.changesCount > 0
       }

@@ -12,7 +12,9 @@ enum TransferredState {
     let storage = Storage(byteCount: 8 + header.count + arena.count)
     let bytes = UnsafeMutableRawBufferPointer(start: storage.pointer, count: storage.byteCount)
     bytes.storeBytes(of: UInt64(header.count).littleEndian, as: UInt64.self)
-    header.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: bytes[8...]).copyMemory(from: $0) }
+    header.withUnsafeBytes {
+      UnsafeMutableRawBufferPointer(rebasing: bytes[8...]).copyMemory(from: $0)
+    }
     UnsafeMutableRawBufferPointer(rebasing: bytes[(8 + header.count)...])
       .copyMemory(from: UnsafeRawBufferPointer(arena))
     return storage
@@ -22,7 +24,9 @@ enum TransferredState {
   static func apply(_ state: Storage, to trainer: Trainer) throws {
     let arena = trainer.arena.bytes
     let bytes = UnsafeRawBufferPointer(start: state.pointer, count: state.byteCount)
-    let length = bytes.count < 8 ? 0 : Int(clamping: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)))
+    let length =
+      bytes.count < 8
+      ? 0 : Int(clamping: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)))
     guard bytes.count >= 8, length <= 1 << 20, bytes.count - 8 - length == arena.count else {
       throw TrainingError.checkpoint(
         path: "a member's state",

@@ -23,19 +23,19 @@ final class WorkerJob: @unchecked Sendable {
 
   /// What other threads see.
   private struct Shared {
+    var job: JobID?
     var generation: Generation?
     var group: ReplicaGroup?
     var link: ExchangeLink?
-    /// The newest generation, of one job, whose step must end; set before its link may exist.
-    var ended: (job: JobID, generation: Generation)?
-    var isStopped = false
+    /// The newest generation of each job whose step must end; set before its link may exist.
+    var ended: [JobID: Generation] = [:]
+    var isStopping = false
     var rates = StepRates()
     var position = Position.beginning
     var peakPerReplica: UInt64 = 0
 
-    /// Generations count by job: a later job begins at 1 again.
     func hasEnded(_ job: JobID, _ generation: Generation) -> Bool {
-      isStopped || (ended.map { $0.job == job && $0.generation >= generation } ?? false)
+      isStopping || ended[job].map { generation <= $0 } ?? false
     }
   }
 
@@ -82,11 +82,23 @@ final class WorkerJob: @unchecked Sendable {
 
   func post(_ command: Command) { commands.put(command) }
 
-  /// Ends every collective of `generation` and older ones; from the deciding thread.
+  /// Ends every collective of the job's `generation` and older ones; from the deciding thread.
   func endStep(of job: JobID, _ generation: Generation) {
+    end { shared in
+      shared.ended[job] = max(shared.ended[job] ?? .zero, generation)
+      // Jobs of long ago have no step that could still have to end.
+      if shared.ended.count > 64, let oldest = shared.ended.keys.filter({ $0 != job }).min() {
+        shared.ended[oldest] = nil
+      }
+    }
+  }
+
+  private func end(_ mark: (inout Shared) -> Void) {
     let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
-      shared.ended = (job, generation)
-      guard let current = shared.generation, current <= generation else { return (nil, nil) }
+      mark(&shared)
+      guard let job = shared.job, let generation = shared.generation,
+        shared.hasEnded(job, generation)
+      else { return (nil, nil) }
       return (shared.group, shared.link)
     }
     group?.endGeneration()
@@ -95,12 +107,7 @@ final class WorkerJob: @unchecked Sendable {
 
   /// Ends the thread.
   func stop() {
-    let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
-      shared.isStopped = true
-      return (shared.group, shared.link)
-    }
-    group?.endGeneration()
-    link?.end()
+    end { $0.isStopping = true }
     commands.put(.exit)
     thread?.join()
   }
@@ -150,7 +157,7 @@ final class WorkerJob: @unchecked Sendable {
 
   private func close() {
     let link = shared.withLock { shared -> ExchangeLink? in
-      defer { (shared.group, shared.link, shared.generation) = (nil, nil, nil) }
+      defer { (shared.group, shared.link, shared.job, shared.generation) = (nil, nil, nil, nil) }
       return shared.link
     }
     link?.end()
@@ -198,7 +205,8 @@ final class WorkerJob: @unchecked Sendable {
       replicas: prepare.replicas, hosted: holding.hosted,
       permits: ComputePermits(count: threads), link: link)
     let isOver = shared.withLock { shared in
-      (shared.group, shared.link, shared.generation) = (group, link, prepare.generation)
+      (shared.group, shared.link) = (group, link)
+      (shared.job, shared.generation) = (prepare.job, prepare.generation)
       return shared.hasEnded(prepare.job, prepare.generation)
     }
     if isOver { return }
@@ -244,11 +252,12 @@ final class WorkerJob: @unchecked Sendable {
     guard try Digest.sha256(file: manifest) == reference.sha256 else {
       throw TrainingError.checkpoint(
         path: reference.name,
-        problem: "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
+        problem:
+          "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
     }
-    do { try trainer.resume(Training.Checkpoint.open(folder, only: wanted)) } catch
-      TrainingError.checkpoint(_, let problem)
-    {
+    do {
+      try trainer.resume(Training.Checkpoint.open(folder, only: wanted))
+    } catch TrainingError.checkpoint(_, let problem) {
       throw TrainingError.checkpoint(path: reference.name, problem: problem)
     }
     holding?.hasState = true
@@ -256,15 +265,15 @@ final class WorkerJob: @unchecked Sendable {
 
   private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {
     WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
-      !(self?.shared.withLock { $0.hasEnded(job, generation) } ?? true)
+      self?.shared.withLock { !$0.hasEnded(job, generation) } ?? false
     }
   }
 
   private func open(_ job: JobID, _ generation: Generation) {
     guard let holding, holding.prepare.job == job,
       let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
-        guard shared.generation == generation, !shared.hasEnded(job, generation),
-          let group = shared.group,
+        guard shared.job == job, shared.generation == generation,
+          !shared.hasEnded(job, generation), let group = shared.group,
           let link = shared.link
         else { return nil }
         return (group, link)

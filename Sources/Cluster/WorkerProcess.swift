@@ -145,7 +145,9 @@ package final class WorkerProcess: @unchecked Sendable {
     case .refused(let error): throw error
     case .trouble(let text): note(text)
     case .message(let envelope):
-      do { return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self))) } catch {
+      do {
+        return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self)))
+      } catch {
         note("a message of the coordinator was dropped: \(error)")
       }
     }

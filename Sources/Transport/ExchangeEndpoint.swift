@@ -136,6 +136,8 @@ final class ExchangeInboxes: Sendable {
 
   private struct State {
     var boxes: [Key: ExchangeInbox] = [:]
+    /// The one that was opened last: a process has one job at a time.
+    var current: Key?
     /// The newest generation that was opened, by job.
     var newest: [UInt64: UInt64] = [:]
   }
@@ -149,9 +151,13 @@ final class ExchangeInboxes: Sendable {
     let (inbox, old) = state.withLock { state -> (ExchangeInbox, [ExchangeInbox]) in
       let key = Key(job: job, generation: generation)
       let inbox = state.boxes[key] ?? ExchangeInbox()
-      let stale = state.boxes.filter { $0.key.job == job && $0.key.generation < generation }
+      let stale = state.boxes.filter {
+        $0.key != key
+          && ($0.key == state.current || $0.key.job == job && $0.key.generation < generation)
+      }
       for key in stale.keys { state.boxes[key] = nil }
       state.boxes[key] = inbox
+      state.current = key
       state.newest[job] = max(generation, state.newest[job] ?? 0)
       return (inbox, Array(stale.values))
     }

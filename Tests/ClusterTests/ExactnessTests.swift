@@ -8,9 +8,11 @@ import Training
 extension LiveTests {
   /// The promise of the house: for one arithmetic fingerprint, the same bits however many workers run.
   @Suite struct Exactness {
-    @Test(.timeLimit(.minutes(5)), arguments: [
-      TinyJobs.segment(steps: 4), TinyJobs.clip(steps: 4),
-    ])
+    @Test(
+      .timeLimit(.minutes(5)),
+      arguments: [
+        TinyJobs.segment(steps: 4), TinyJobs.clip(steps: 4),
+      ])
     func `gives the same weights on any cluster`(job: JobValue) throws {
       let expected = try localDigest(job)
       #expect(try localDigest(job, threads: 2) == expected)

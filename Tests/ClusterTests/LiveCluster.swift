@@ -37,9 +37,9 @@ final class LiveCluster {
     while process == nil {
       if canRestart { settings.port = freePort() }
       // Of the three ports in a row somebody may have the second.
-      do { process = try CoordinatorProcess(settings, catalog: houseCatalog) { notes.add($0) } } catch
-        TransportError.addressInUse where canRestart
-      {}
+      do {
+        process = try CoordinatorProcess(settings, catalog: houseCatalog) { notes.add($0) }
+      } catch TransportError.addressInUse where canRestart {}
     }
     guard let process else { throw Unexpected() }
     self.settings = settings
@@ -188,7 +188,8 @@ func localDigest(_ value: JobValue, threads: Int = 1) throws -> String {
   try withTemporaryFolder { folder in
     let run = try LocalRun(
       Job(value, catalog: houseCatalog), catalog: houseCatalog, output: "\(folder)/run",
-      threads: threads) { _ in }
+      threads: threads
+    ) { _ in }
     guard let checkpoint = try run.run().checkpoint else { throw LiveCluster.Unexpected() }
     return checkpoint.modelDigest
   }

@@ -53,19 +53,23 @@ extension LiveTests {
         let second = try cluster.submit(TinyJobs.segment(steps: 3))
         let waiting = try cluster.status().jobs
         #expect(waiting.map(\.state) == [.queued, .queued])
-        #expect(try cluster.wait(for: first) { !$0.reason.isEmpty }.reason == "no worker is connected")
+        #expect(
+          try cluster.wait(for: first) { !$0.reason.isEmpty }.reason == "no worker is connected")
         try cluster.start()
         #expect(try cluster.wait(for: second).state == .finished)
         let events = try cluster.events()
         let ended = try #require(events.first { $0.job == first && $0.kind == .jobFinished })
-        let began = try #require(events.first { $0.job == second && $0.kind == .generationPrepared })
+        let began = try #require(
+          events.first { $0.job == second && $0.kind == .generationPrepared })
         #expect(ended.sequence < began.sequence)
       }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [
-      ["workers": JobValue.integer(1)], ["replicas": .integer(1)],
-    ])
+    @Test(
+      .timeLimit(.minutes(2)),
+      arguments: [
+        ["workers": JobValue.integer(1)], ["replicas": .integer(1)],
+      ])
     func `workers that a job has no use for are spares`(limit: [String: JobValue]) throws {
       try withCluster(workers: 2) { cluster in
         let job = try cluster.submit(TinyJobs.segment(steps: 80, limit))

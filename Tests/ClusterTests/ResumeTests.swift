@@ -53,7 +53,9 @@ extension LiveTests {
       }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `an altered checkpoint is refused with its file named`() throws {
+    @Test(.timeLimit(.minutes(2))) func `an altered checkpoint is refused with its file named`()
+      throws
+    {
       try withCluster(workers: 1) { cluster in
         let job = try interrupted(cluster)
         let names = cluster.shelf(of: job).names
