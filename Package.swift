@@ -19,7 +19,9 @@ var targets: [Target] = [
   .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds"]),
-  .target(name: "Recipes", dependencies: ["Training"]),
+  .target(
+    name: "Recipes", dependencies: ["Training"],
+    exclude: ["CLIP/README.md", "Segment/README.md"]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
   .target(name: "Transport", dependencies: ["Collectives", "Messages", "CZeroMQ", "CSodium"]),
@@ -49,6 +51,8 @@ for module in [
 targets.append(
   .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
+// Runs the built program itself, and so needs none of its modules.
+targets.append(.testTarget(name: "ProcessTests", dependencies: ["TestSupport"]))
 
 var products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),

@@ -69,6 +69,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
     let queue = EventQueue<Event>()
     self.queue = queue
     files = JobFiles { queue.put(.checkpoint($0, $1)) }
+    // Before anybody can ask for their files.
+    for status in machine.status(at: Moment()).jobs {
+      guard let record = machine.record(of: status.job) else { continue }
+      files.know(
+        record.job, folder: store.folder(of: record.output), generation: record.generation)
+    }
     let context = try ZeroMQContext()
     self.context = context
     let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
@@ -110,7 +116,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
       relay.stop()
       keyGuard?.stop()
     }
-    for status in machine.status(at: now).jobs { try remember(status.job) }
+    // What arrived after the last record of an earlier life.
+    for job in machine.status(at: now).jobs where !job.state.isOver {
+      if let newest = files.newestCheckpoint(of: job.job), newest != job.checkpoint {
+        try decide(.checkpointStored(job.job, newest))
+      }
+    }
     var lastTick = now
     while true {
       for event in queue.takeAll(waiting: 0.05) {
@@ -119,6 +130,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
         case .control(let event): try handle(event)
         case .checkpoint(let job, let checkpoint):
           try decide(.checkpointStored(job, checkpoint))
+          // Only now that the newer one is on record.
+          files.prune(job, after: checkpoint)
         }
       }
       if now - lastTick >= .milliseconds(50) {
@@ -156,7 +169,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       switch action {
       case .persist(let record):
         try store.persist(record)
-        if case .job(let job) = record { try remember(job.job) }
+        if case .job(let job) = record { remember(job) }
       case .send(let message, let incarnation):
         control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
       case .answer(let question, let reply):
@@ -164,10 +177,15 @@ package final class CoordinatorProcess: @unchecked Sendable {
           control.send(reply, to: peer, request: request)
         }
       case .record(let job, let reports):
-        let fresh = try store.record(reports, of: job)
-        recorder(of: job)?.add(fresh)
+        // A diary that cannot be written is no reason to end the training.
+        do { recorder(of: job)?.add(try store.record(reports, of: job)) } catch {
+          note("step reports of \(job) were not kept: \(error)")
+        }
       case .announce(let event):
-        let stamped = try store.append(event)
+        var stamped = event
+        do { stamped = try store.append(event) } catch {
+          note("an event was not kept: \(error)")
+        }
         note(stamped.line)
         if let job = stamped.job { recorder(of: job)?.log(stamped.line) }
       case .jobEnded(let job, let state):
@@ -178,9 +196,16 @@ package final class CoordinatorProcess: @unchecked Sendable {
   }
 
   /// Makes the job's folder known to the bulk plane.
-  private func remember(_ job: JobID) throws {
-    guard let record = machine.record(of: job) else { return }
-    files.know(job, folder: store.folder(of: record.output))
+  private func remember(_ record: JobRecord) {
+    let folder = store.folder(of: record.output)
+    files.know(record.job, folder: folder, generation: record.generation)
+    guard record.generation == .zero, let checkpoint = record.request.checkpoint,
+      let source = record.request.checkpointFolder
+    else { return }
+    do { try files.adopt(checkpoint, from: source, into: folder) } catch {
+      // The workers will not find it and end the job with that reason.
+      note("\(record.job): checkpoint \(source) cannot be taken into \(folder): \(error)")
+    }
   }
 
   private func recorder(of job: JobID) -> JobRecorder? {
@@ -252,17 +277,44 @@ package final class CoordinatorProcess: @unchecked Sendable {
       workersMax: job.workersMax == 0 ? nil : job.workersMax, output: job.output ?? "",
       submittedAt: Int64(Date().timeIntervalSince1970))
     if !submit.resume.isEmpty {
-      request.checkpoint = try checkpoint(submit.resume)
-    } else if let output = job.output, FileManager.default.fileExists(atPath: "\(output)/scalars.csv") {
+      (request.checkpoint, request.checkpointFolder) = try checkpoint(submit.resume)
+    }
+    if let output = job.output { try check(output, isResumed: !submit.resume.isEmpty) }
+    return request
+  }
+
+  /// Whether a folder outside the store can take a job's results.
+  private func check(_ output: String, isResumed: Bool) throws(Failure) {
+    let folder = store.folder(of: output)
+    if !isResumed, FileManager.default.fileExists(atPath: "\(folder)/scalars.csv") {
       throw Failure(
         reason: "\(output) holds the results of another run",
         advice: "choose another folder, or go on from it with --resume", field: "output")
     }
-    return request
+    if let other = machine.status(at: now).jobs.first(where: {
+      !$0.state.isOver && store.folder(of: $0.output) == folder
+    }) {
+      throw Failure(
+        reason: "\(output) is where \(other.job) writes its results",
+        advice: "choose another folder", field: "output")
+    }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+      let probe = "\(folder)/.probe"
+      try Foundation.Data().write(to: URL(fileURLWithPath: probe))
+      try FileManager.default.removeItem(atPath: probe)
+    } catch {
+      throw Failure(
+        reason: "the coordinator cannot write to \(folder): \(error.localizedDescription)",
+        advice: "choose another folder or change its rights", field: "output")
+    }
   }
 
   /// The checkpoint that `--resume` means: a job of this store, or a folder that the coordinator sees.
-  private func checkpoint(_ resume: String) throws(Failure) -> Messages.Checkpoint {
+  private func checkpoint(
+    _ resume: String
+  ) throws(Failure) -> (Messages.Checkpoint, folder: String) {
     let folder: String
     if let job = JobID(resume) {
       guard let known = files.folder(of: job) else { throw Failure.noSuchJob(job) }
@@ -278,10 +330,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       folder = resume
     }
     do {
-      let checkpoint = try Training.Checkpoint.open(folder)
-      return Messages.Checkpoint(
-        name: folder, position: Position(progress: checkpoint.progress),
-        sha256: checkpoint.modelDigest)
+      return (try Messages.Checkpoint(Training.Checkpoint.open(folder)), folder)
     } catch { throw Failure(reason: "\(error)", advice: "name a job or a checkpoint's folder") }
   }
 }

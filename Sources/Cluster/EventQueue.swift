@@ -27,6 +27,17 @@ final class EventQueue<Element: Sendable>: @unchecked Sendable {
     return elements
   }
 
+  /// Whether something arrives within `seconds`; it stays in the queue.
+  func isFilled(within seconds: Double) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    let end = Date().addingTimeInterval(seconds)
+    while elements.isEmpty {
+      guard condition.wait(until: end) else { break }
+    }
+    return !elements.isEmpty
+  }
+
   /// The first to arrive; waits for ever.
   func take() -> Element {
     condition.lock()

@@ -1,4 +1,6 @@
+import Data
 import Foundation
+import Layers
 import Messages
 import Synchronization
 import Training
@@ -19,8 +21,51 @@ final class JobFiles: BulkStore {
   /// - Parameter stored: A checkpoint is complete; called on the bulk plane's thread.
   init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) { self.stored = stored }
 
-  func know(_ job: JobID, folder: String) {
-    entries.withLock { $0[job] = $0[job] ?? Entry(folder: folder, generation: .zero) }
+  func know(_ job: JobID, folder: String, generation: Generation) {
+    entries.withLock { entries in
+      let known = entries[job]?.generation ?? .zero
+      entries[job] = Entry(folder: folder, generation: max(known, generation))
+    }
+  }
+
+  /// Puts the checkpoint that a job goes on from into the job's own folder, where its workers look
+  /// for it and where nobody else prunes it.
+  ///
+  /// Throws: what the file system says.
+  func adopt(_ checkpoint: Messages.Checkpoint, from source: String, into folder: String) throws {
+    let target = "\(folder)/checkpoints/\(checkpoint.name)"
+    let manager = FileManager.default
+    guard !manager.fileExists(atPath: "\(target)/\(Training.Checkpoint.manifestFile)") else {
+      return
+    }
+    try manager.createDirectory(atPath: target, withIntermediateDirectories: true)
+    // The manifest goes last: a folder without one is no checkpoint.
+    let names = try Training.Checkpoint.open(source).files.map(\.name)
+    for name in names + [Training.Checkpoint.manifestFile] {
+      try? manager.removeItem(atPath: "\(target)/\(name)")
+      do {
+        try manager.linkItem(atPath: "\(source)/\(name)", toPath: "\(target)/\(name)")
+      } catch {
+        // Another file system.
+        try manager.copyItem(atPath: "\(source)/\(name)", toPath: "\(target)/\(name)")
+      }
+    }
+  }
+
+  /// Removes the checkpoints that a newer one replaces.
+  func prune(_ job: JobID, after checkpoint: Messages.Checkpoint) {
+    guard let folder = folder(of: job),
+      let open = try? Training.Checkpoint.open("\(folder)/checkpoints/\(checkpoint.name)", only: [])
+    else { return }
+    CheckpointShelf(folder: "\(folder)/checkpoints", keep: open.kept)
+      .prune(best: open.progress.best?.step)
+  }
+
+  /// The newest checkpoint of a job that is complete and unaltered.
+  func newestCheckpoint(of job: JobID) -> Messages.Checkpoint? {
+    guard let folder = folder(of: job) else { return nil }
+    return CheckpointShelf(folder: "\(folder)/checkpoints", keep: 1).newestValid().0
+      .flatMap { try? Messages.Checkpoint($0) }
   }
 
   func folder(of job: JobID) -> String? { entries.withLock { $0[job]?.folder } }
@@ -50,16 +95,11 @@ final class JobFiles: BulkStore {
   func didStore(_ offer: Offer, at path: String, from sender: Incarnation) {
     let parts = offer.name.split(separator: "/")
     guard parts.count == 3, parts[0] == "checkpoints", parts[2] == "manifest.json" else { return }
-    let folder = (path as NSString).deletingLastPathComponent
-    guard let checkpoint = try? Training.Checkpoint.open(folder) else { return }
-    let shelf = CheckpointShelf(
-      folder: (folder as NSString).deletingLastPathComponent, keep: checkpoint.kept)
-    shelf.prune(best: checkpoint.progress.best?.step)
-    stored(
-      offer.job,
-      Messages.Checkpoint(
-        name: String(parts[1]), position: Position(progress: checkpoint.progress),
-        sha256: offer.sha256.map { String(format: "%02x", $0) }.joined()))
+    guard
+      let checkpoint = try? Messages.Checkpoint(
+        Training.Checkpoint.open((path as NSString).deletingLastPathComponent))
+    else { return }
+    stored(offer.job, checkpoint)
   }
 
   func find(_ fetch: Fetch) throws(Failure) -> String {
@@ -94,6 +134,17 @@ final class JobFiles: BulkStore {
       throw Failure(reason: "'\(name)' is no path within a job's folder")
     }
     return name
+  }
+}
+
+extension Messages.Checkpoint {
+  /// What the cluster knows a checkpoint's folder by; the hash is the manifest's.
+  init(_ checkpoint: Training.Checkpoint) throws {
+    self.init(
+      name: Training.Checkpoint.name(step: checkpoint.progress.step),
+      position: Position(progress: checkpoint.progress),
+      sha256: try Digest.sha256(
+        file: "\(checkpoint.path)/\(Training.Checkpoint.manifestFile)"))
   }
 }
 

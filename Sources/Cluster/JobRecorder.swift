@@ -31,7 +31,7 @@ final class JobRecorder {
   func add(_ reports: [Messages.StepReport]) {
     for report in reports {
       let scalars = report.scalars.map { NamedValue($0.name, $0.value) }
-      do { try folder?.add(scalars, step: Int(report.step)) } catch { log("\(error)") }
+      do { try folder?.add(scalars, step: Int(clamping: report.step)) } catch { log("\(error)") }
       let numbers = report.scalars.map { "\($0.name) \(String(format: "%.5g", $0.value))" }
       log("step \(report.step)/\(report.stepsTotal) " + numbers.joined(separator: " "))
     }
@@ -51,8 +51,13 @@ final class JobRecorder {
       return Logs(text: "", nextOffset: 0, ended: isOver)
     }
     defer { try? handle.close() }
-    try? handle.seek(toOffset: request.offset)
-    let bytes = (try? handle.read(upToCount: Int(min(request.bytesMax, 1 << 20)))) ?? nil
+    // At least a line must fit, or whoever follows would stand still.
+    let count = Int(min(max(request.bytesMax, 64 << 10), 1 << 20))
+    let bytes: Foundation.Data?
+    do {
+      try handle.seek(toOffset: request.offset)
+      bytes = try handle.read(upToCount: count)
+    } catch { return Logs(text: "", nextOffset: request.offset, ended: isOver) }
     guard let bytes, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
       return Logs(text: "", nextOffset: request.offset, ended: isOver)
     }

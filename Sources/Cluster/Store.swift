@@ -25,7 +25,10 @@ package final class Store {
   }
 
   package let path: String
+  /// For what must not be lost.
   private let database: DatabaseQueue
+  /// For what may lose its last moments with the machine's power: a step must not wait for a disk.
+  private let diary: DatabaseQueue
   private let lock: Int32
 
   /// Opens or makes the store in a folder.
@@ -47,12 +50,9 @@ package final class Store {
       throw Problem.inUse(path: path)
     }
     do {
-      var configuration = Configuration()
-      configuration.prepareDatabase { database in
-        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-      }
-      database = try DatabaseQueue(path: "\(path)/store.sqlite", configuration: configuration)
+      database = try Self.connect(path, synchronous: "FULL")
       try Self.migrator.migrate(database)
+      diary = try Self.connect(path, synchronous: "NORMAL")
     } catch {
       close(lock)
       throw Problem.unusable(path: path, reason: "\(error)")
@@ -60,6 +60,16 @@ package final class Store {
   }
 
   deinit { close(lock) }
+
+  private static func connect(_ path: String, synchronous: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { database in
+      try database.execute(
+        sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = \(synchronous)")
+    }
+    return try DatabaseQueue(path: "\(path)/store.sqlite", configuration: configuration)
+  }
 
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -99,11 +109,14 @@ package final class Store {
     }
   }
 
+  /// How many events are kept.
+  private static let eventsMax: UInt64 = 100_000
+
   /// Numbers and keeps an event.
   package func append(_ event: ClusterEvent) throws -> ClusterEvent {
     var stamped = event
     stamped.unixSeconds = Date().timeIntervalSince1970
-    return try database.write { database in
+    return try diary.write { database in
       let last = try UInt64.fetchOne(database, sql: "SELECT MAX(sequence) FROM event") ?? 0
       stamped.sequence = last + 1
       try database.execute(
@@ -112,23 +125,28 @@ package final class Store {
           Int64(stamped.sequence), stamped.job.map { Int64($0.number) },
           try JSONEncoder().encode(stamped),
         ])
+      if stamped.sequence > Self.eventsMax {
+        try database.execute(
+          sql: "DELETE FROM event WHERE sequence <= ?",
+          arguments: [Int64(stamped.sequence - Self.eventsMax)])
+      }
       return stamped
     }
   }
 
   /// Events after a number, of one job or of all.
   package func events(after: UInt64, job: JobID?, countMax: Int) throws -> Events {
-    try database.read { database in
+    try diary.read { database in
       let rows =
         if let job {
           try Foundation.Data.fetchAll(
             database,
             sql: "SELECT value FROM event WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-            arguments: [Int64(job.number), Int64(after), countMax])
+            arguments: [Int64(clamping: job.number), Int64(clamping: after), countMax])
         } else {
           try Foundation.Data.fetchAll(
             database, sql: "SELECT value FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            arguments: [Int64(after), countMax])
+            arguments: [Int64(clamping: after), countMax])
         }
       return Events(
         events: try rows.map { try JSONDecoder().decode(ClusterEvent.self, from: $0) },
@@ -138,12 +156,12 @@ package final class Store {
 
   /// Keeps the step reports that are new and returns those; a step that ran again is known.
   package func record(_ reports: [StepReport], of job: JobID) throws -> [StepReport] {
-    try database.write { database in
+    try diary.write { database in
       try reports.filter { report in
         try database.execute(
           sql: "INSERT OR IGNORE INTO step (job, position, value) VALUES (?, ?, ?)",
           arguments: [
-            Int64(job.number), Int64(report.position.step), try JSONEncoder().encode(report),
+            Int64(clamping: job.number), Int64(clamping: report.position.step), try JSONEncoder().encode(report),
           ])
         return database.changesCount > 0
       }

@@ -3,6 +3,7 @@ import Coordination
 import CXXHash
 import Data
 import Foundation
+import Layers
 import Messages
 import Synchronization
 import Training
@@ -25,11 +26,17 @@ final class WorkerJob: @unchecked Sendable {
     var generation: Generation?
     var group: ReplicaGroup?
     var link: ExchangeLink?
-    /// The newest generation whose step must end; set before its link may exist.
-    var ended = Generation.zero
+    /// The newest generation, of one job, whose step must end; set before its link may exist.
+    var ended: (job: JobID, generation: Generation)?
+    var isStopped = false
     var rates = StepRates()
     var position = Position.beginning
     var peakPerReplica: UInt64 = 0
+
+    /// Generations count by job: a later job begins at 1 again.
+    func hasEnded(_ job: JobID, _ generation: Generation) -> Bool {
+      isStopped || (ended.map { $0.job == job && $0.generation >= generation } ?? false)
+    }
   }
 
   /// The job that this worker holds; of the training thread.
@@ -42,6 +49,9 @@ final class WorkerJob: @unchecked Sendable {
     /// Whether the roll of this generation was called while fetching.
     var wasFetched = false
   }
+
+  /// Seconds within which the worker of a replica that gave up says why.
+  private static let explanation = 5.0
 
   private let links: WorkerLinks
   private let bulk: BulkClient
@@ -56,7 +66,8 @@ final class WorkerJob: @unchecked Sendable {
   private var thread: ComputeThread?
 
   init(
-    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String, tell: @escaping @Sendable (WorkerEvent) -> Void,
+    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String,
+    tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void
   ) {
     self.links = links
@@ -72,9 +83,9 @@ final class WorkerJob: @unchecked Sendable {
   func post(_ command: Command) { commands.put(command) }
 
   /// Ends every collective of `generation` and older ones; from the deciding thread.
-  func endStep(of generation: Generation) {
+  func endStep(of job: JobID, _ generation: Generation) {
     let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
-      shared.ended = max(shared.ended, generation)
+      shared.ended = (job, generation)
       guard let current = shared.generation, current <= generation else { return (nil, nil) }
       return (shared.group, shared.link)
     }
@@ -84,7 +95,12 @@ final class WorkerJob: @unchecked Sendable {
 
   /// Ends the thread.
   func stop() {
-    endStep(of: Generation(.max))
+    let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
+      shared.isStopped = true
+      return (shared.group, shared.link)
+    }
+    group?.endGeneration()
+    link?.end()
     commands.put(.exit)
     thread?.join()
   }
@@ -111,7 +127,7 @@ final class WorkerJob: @unchecked Sendable {
       case .fetch(let job, let generation, let source, let digest):
         attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
-        attempt(job, generation, .job) { try load(job, generation, checkpoint) }
+        attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
       case .open(let job, let generation): open(job, generation)
       case .abandon(let job): if holding?.prepare.job == job { drop() }
       case .exit:
@@ -183,7 +199,7 @@ final class WorkerJob: @unchecked Sendable {
       permits: ComputePermits(count: threads), link: link)
     let isOver = shared.withLock { shared in
       (shared.group, shared.link, shared.generation) = (group, link, prepare.generation)
-      return shared.ended >= prepare.generation
+      return shared.hasEnded(prepare.job, prepare.generation)
     }
     if isOver { return }
     do { try link.waitUntilReachable() } catch ExchangeError.generationEnded { return } catch {
@@ -214,28 +230,41 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   /// Takes a checkpoint from the coordinator's store.
-  private func load(_ job: JobID, _ generation: Generation, _ reference: Messages.Checkpoint) throws {
+  private func load(_ reference: Messages.Checkpoint, _ files: WorkerFiles) throws {
     guard let trainer = holding?.trainer else { return }
-    let name = reference.name.split(separator: "/").last.map(String.init) ?? reference.name
-    let folder = "\(scratch)/\(name)"
+    let folder = "\(scratch)/\(reference.name)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    for file in [
-      Training.Checkpoint.manifestFile, Training.Checkpoint.modelFile,
-      Training.Checkpoint.stateFile,
-    ] {
-      try bulk.download("checkpoints/\(name)/\(file)", of: job, to: "\(folder)/\(file)")
+    let manifest = "\(folder)/\(Training.Checkpoint.manifestFile)"
+    let wanted = [Training.Checkpoint.modelFile, Training.Checkpoint.stateFile]
+    for file in [Training.Checkpoint.manifestFile] + wanted {
+      try files.download("checkpoints/\(reference.name)/\(file)", to: "\(folder)/\(file)")
     }
-    try trainer.resume(Training.Checkpoint.open(folder, only: [
-      Training.Checkpoint.modelFile, Training.Checkpoint.stateFile,
-    ]))
+    // The manifest vouches for the files, and the coordinator's record for the manifest.
+    guard try Digest.sha256(file: manifest) == reference.sha256 else {
+      throw TrainingError.checkpoint(
+        path: reference.name,
+        problem: "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
+    }
+    do { try trainer.resume(Training.Checkpoint.open(folder, only: wanted)) } catch
+      TrainingError.checkpoint(_, let problem)
+    {
+      throw TrainingError.checkpoint(path: reference.name, problem: problem)
+    }
     holding?.hasState = true
+  }
+
+  private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {
+    WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
+      !(self?.shared.withLock { $0.hasEnded(job, generation) } ?? true)
+    }
   }
 
   private func open(_ job: JobID, _ generation: Generation) {
     guard let holding, holding.prepare.job == job,
       let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
-        guard shared.generation == generation, shared.ended < generation, let group = shared.group,
+        guard shared.generation == generation, !shared.hasEnded(job, generation),
+          let group = shared.group,
           let link = shared.link
         else { return nil }
         return (group, link)
@@ -244,9 +273,8 @@ final class WorkerJob: @unchecked Sendable {
     self.holding?.hasState = true
     let trainer = holding.trainer
     let reporter = WorkerReporter(
-      job: job, generation: generation, totalSteps: trainer.totalSteps, isLeader: holding.hosted.contains(0), bulk: bulk,
-      isWanted: { [weak self] in self?.shared.withLock { $0.ended < generation } ?? false },
-      send: send
+      job: job, generation: generation, totalSteps: trainer.totalSteps,
+      isLeader: holding.hosted.contains(0), files: files(of: job, generation), send: send
     ) { [weak self] report, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
@@ -273,10 +301,16 @@ final class WorkerJob: @unchecked Sendable {
       }
       tell(.finished(job, generation, scores: scores, artifacts: artifacts))
     } catch ExchangeError.generationEnded {
-    } catch ExchangeError.aborted {
-      // The replica that failed is elsewhere; its worker says why.
+    } catch ExchangeError.aborted(let replica, let reason) {
+      // The replica that failed is elsewhere; its worker says why, and the job's end or a new
+      // generation follows. A worker that says nothing must not keep the others waiting.
+      guard !commands.isFilled(within: Self.explanation) else { return }
+      tell(
+        .failed(
+          job, generation, .job, reason: "replica \(replica) gave up: \(reason)", peer: nil,
+          Position(progress: trainer.progress)))
     } catch {
-      guard shared.withLock({ $0.ended < generation }) else { return }
+      guard !shared.withLock({ $0.hasEnded(job, generation) }) else { return }
       tell(
         .failed(
           job, generation, .job, reason: "\(error)", peer: nil,

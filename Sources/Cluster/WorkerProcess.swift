@@ -46,6 +46,9 @@ package final class WorkerProcess: @unchecked Sendable {
   private let started = ContinuousClock.now
   private let note: @Sendable (String) -> Void
   private var machine: WorkerMachine
+  /// Step reports made while the coordinator was away, at most `unsentMax`.
+  private var unsent: [WorkerMessage] = []
+  private static let unsentMax = 100_000
 
   /// Connects in the background.
   ///
@@ -111,7 +114,7 @@ package final class WorkerProcess: @unchecked Sendable {
       for event in queue.takeAll(waiting: 0.05) {
         switch event {
         case .stop: return
-        case .send(let message): client.send(message)
+        case .send(let message): report(message)
         case .machine(let event): if handle(event) { return }
         case .control(let event): if try handle(event) { return }
         }
@@ -130,7 +133,15 @@ package final class WorkerProcess: @unchecked Sendable {
     case .connected: return handle(WorkerEvent.connected)
     case .disconnected:
       note("the connection to the coordinator broke; trying again")
-      return handle(WorkerEvent.disconnected)
+      let isDone = handle(WorkerEvent.disconnected)
+      // What was under way through the relay is lost: without a new generation the step would wait
+      // for it for ever.
+      if settings.exchange == .hub, let standing = machine.standing {
+        return handle(
+          .failed(
+            standing.job, standing.generation, .link, reason: "the relay was gone", peer: nil, nil))
+      }
+      return isDone
     case .refused(let error): throw error
     case .trouble(let text): note(text)
     case .message(let envelope):
@@ -141,14 +152,28 @@ package final class WorkerProcess: @unchecked Sendable {
     return false
   }
 
+  /// Sends a training's report, or keeps it until the coordinator is back.
+  private func report(_ message: WorkerMessage) {
+    guard machine.isMember else {
+      if unsent.count < Self.unsentMax { unsent.append(message) }
+      return
+    }
+    client.send(message)
+  }
+
   /// Whether the process is done.
   private func handle(_ event: WorkerEvent) -> Bool {
     for action in machine.handle(event, at: now) {
+      // Before what the machine has to say, such as that the job is finished.
+      if machine.isMember, !unsent.isEmpty {
+        for message in unsent { client.send(message) }
+        unsent = []
+      }
       switch action {
       case .send(let message): client.send(message)
       case .heartbeat(let id, let generation, let phase):
         client.send(WorkerMessage.heartbeat(job.heartbeat(id, generation, phase: phase)))
-      case .stopStep(_, let generation): job.endStep(of: generation)
+      case .stopStep(let id, let generation): job.endStep(of: id, generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
         job.post(.prepare(prepare))

@@ -12,29 +12,26 @@ final class WorkerReporter: TrainingObserver {
   private let generation: Generation
   private let totalSteps: Int
   private let isLeader: Bool
-  private let bulk: BulkClient
-  private let isWanted: () -> Bool
+  private let files: WorkerFiles
   private let send: (WorkerMessage) -> Void
   private let measured: (Training.StepReport, UInt64) -> Void
-  private var skipped: UInt64 = 0
   private var lastLoss = 0.0
 
   init(
-    job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool, bulk: BulkClient,
-    isWanted: @escaping () -> Bool, send: @escaping (WorkerMessage) -> Void,
+    job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
+    files: WorkerFiles, send: @escaping (WorkerMessage) -> Void,
     measured: @escaping (Training.StepReport, UInt64) -> Void
   ) {
     self.job = job
     self.generation = generation
     self.totalSteps = totalSteps
     self.isLeader = isLeader
-    self.bulk = bulk
-    self.isWanted = isWanted
+    self.files = files
     self.send = send
     self.measured = measured
   }
 
-  var shouldStop: Bool { !isWanted() }
+  var shouldStop: Bool { !files.isWanted() }
 
   func stepCommitted(_ report: Training.StepReport) {
     measured(report, UInt64(MemoryPool.shared.usage.peak))
@@ -68,7 +65,7 @@ final class WorkerReporter: TrainingObserver {
     let name = Training.Checkpoint.name(step: checkpoint.progress.step)
     // The manifest goes last: a folder without one is no checkpoint.
     for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {
-      try upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
+      try files.upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
     }
   }
 
@@ -76,11 +73,6 @@ final class WorkerReporter: TrainingObserver {
   func uploadPictures(of trainer: Trainer, scratch: String) throws -> [Artifact] {
     let path = "\(scratch)/\(RunFolder.contactSheetFile)"
     try Files.write(trainer.contactSheet().pngBytes(), to: path)
-    return [try upload(path, to: RunFolder.contactSheetFile)]
-  }
-
-  @discardableResult
-  private func upload(_ path: String, to name: String) throws -> Artifact {
-    try bulk.upload(path, to: name, of: job, in: generation, while: isWanted)
+    return [try files.upload(path, to: RunFolder.contactSheetFile)]
   }
 }

@@ -34,10 +34,11 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
       case .notFinite: self = .failed
       case .checkpoint, .write: self = .files
       }
-    case is SafetensorsError: self = .files
+    case is SafetensorsError, is FileError: self = .files
     case let error as TransportError:
       switch error {
-      case .unreachable, .notAdmitted, .protocolMismatch, .addressInUse, .badAddress, .malformed:
+      case .unreachable, .connectionLost, .notAdmitted, .protocolMismatch, .addressInUse, .badAddress,
+        .malformed:
         self = .unreachable
       case .badFile, .transferFailed: self = .files
       case .curveUnavailable, .system: self = .failed

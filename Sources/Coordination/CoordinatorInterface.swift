@@ -62,6 +62,8 @@ package struct JobRequest: Hashable, Codable, Sendable {
   package var output: String
   /// Where to start, if not at the beginning.
   package var checkpoint: Checkpoint?
+  /// The folder that checkpoint is taken from; nil if it lies in the job's own.
+  package var checkpointFolder: String?
   /// Seconds since 1970.
   package var submittedAt: Int64
 
@@ -99,6 +101,8 @@ package struct JobRecord: Hashable, Codable, Sendable {
   package var fingerprint: [NamedText] = []
   package var checkpoint: Checkpoint?
   package var position = Position.beginning
+  /// Of the last report; passes are reported after their step.
+  package var reported = Position.beginning
   package var step: UInt64 = 0
   package var stepsTotal: UInt64 = 0
   package var loss: Double?

@@ -48,14 +48,17 @@ extension CoordinatorMachine {
   mutating func note(_ reports: StepReports, of id: WorkerID) {
     guard var job = jobs[reports.job], !job.isOver else { return }
     var fresh: [StepReport] = []
-    for report in reports.reports where report.step > job.record.step {
+    for report in reports.reports where report.position > job.record.reported {
       fresh.append(report)
+      job.record.reported = report.position
       job.record.step = report.step
       job.record.stepsTotal = report.stepsTotal
       job.record.position = max(job.record.position, report.position)
       job.record.loss = report.loss
       job.record.scalars = report.scalars
-      job.record.samples += report.samples
+      // A pass says nothing of the training set.
+      guard report.samples > 0 else { continue }
+      job.record.samples &+= report.samples
       job.record.skippedSamples = report.skippedSamples
       guard report.seconds > 0 else { continue }
       // Slow enough to calm the estimate, quick enough to notice a new worker.

@@ -16,7 +16,8 @@ package struct WorkerMachine: Sendable {
   private let introduction: Hello
   package private(set) var worker: WorkerID?
   private var isConnected = false
-  private var isMember = false
+  /// Whether the coordinator knows this worker.
+  package private(set) var isMember = false
   private var nextHello = Moment()
   private var retry: Duration
   private var heartbeatInterval: Duration

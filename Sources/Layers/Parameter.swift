@@ -15,12 +15,14 @@ public struct Parameter: Sendable, Hashable {
   public var value: Tensor {
     let thread = ReplicaThread.current
     if let other = thread?.overrides[index] { return other }
-    thread?.beforeRead?(self)
-    guard let tape = Tape.current, tape.isRecording else { return arena.value(at: index) }
-    if let leaf = tape.leaves[index] { return leaf }
-    let leaf = arena.value(at: index).tracked()
+    let updated = thread?.updatedValue?(self)
+    guard let tape = Tape.current, tape.isRecording else {
+      return updated ?? arena.value(at: index)
+    }
+    let leaf = tape.leaves[index] ?? arena.value(at: index).tracked()
     tape.leaves[index] = leaf
-    return leaf
+    // Gradients at the new value and at the old one belong to the same parameter.
+    return updated?.recorded(from: leaf) { $0 } ?? leaf
   }
 
   public static func == (a: Parameter, b: Parameter) -> Bool {

@@ -10,8 +10,9 @@ package final class ReplicaThread {
   package var staged: [Int: Tensor] = [:]
   /// Above 0 inside `withValues`, where state is not written.
   package var virtualDepth = 0
-  /// Called before a parameter is read: applies an update that waits for it.
-  package var beforeRead: ((Parameter) -> Void)?
+  /// A parameter's value after the updates that this replica's step has asked for so far; nil where
+  /// they leave it as the arena has it.
+  package var updatedValue: ((Parameter) -> Tensor?)?
 
   package init() {}
 

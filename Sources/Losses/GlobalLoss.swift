@@ -13,7 +13,9 @@ public struct GlobalLoss: Sendable {
   /// Precondition: `share` is a scalar.
   public init(share: Tensor) {
     precondition(share.count == 1, "GlobalLoss: share of shape \(share.shape)")
-    self.share = share.reshaped([])
+    // A constant share, of a replica without rows, has its place on the tape too: the backward pass
+    // begins there on every replica.
+    self.share = share.isTracked ? share.reshaped([]) : share.reshaped([]).tracked()
   }
 
   /// Σ `sum` / Σ `count` over all replicas. Zero, on all alike, when nothing was counted.

@@ -55,8 +55,9 @@ extension Tape {
     for (position, x) in xs.enumerated() where index(of: x) > bottom {
       wanted[index(of: x), default: []].append(position)
     }
-    let top = nodes.count - 1
     let start = index(of: y)
+    // What was recorded after `y` belongs to another loss, whose own call will run it.
+    let top = start > bottom ? start : nodes.count - 1
     let needed = dependents(of: Set(wanted.keys), above: bottom, through: top)
     var cotangents = [Tensor?](repeating: nil, count: max(0, top - bottom))
     if start > bottom { cotangents[start - bottom - 1] = seed }
@@ -74,7 +75,8 @@ extension Tape {
         }
       }
       if node.isLeaf || !needed[slot] { continue }
-      guard cotangent != nil || node.always else { continue }
+      // A collective that an earlier call has run back, on all replicas, has nothing left to give.
+      guard cotangent != nil || (node.always && node.pullback != nil) else { continue }
       let parts = try pull(
         node, cotangent ?? .zeros(node.shape), differentiable: differentiable)
       if !retain { nodes[index].pullback = nil; nodes[index].composite = nil }
@@ -100,13 +102,14 @@ extension Tape {
     }
   }
 
-  /// Which nodes above `bottom` depend on one of `leaves` (or must always run).
+  /// Which nodes above `bottom` depend on one of `leaves`. Collectives that do not are left alone, on
+  /// all replicas alike: a loss of an adversary must not use up the generator's part of the tape.
   private func dependents(of leaves: Set<Int>, above bottom: Int, through top: Int) -> [Bool] {
     var needed = [Bool](repeating: false, count: max(0, top - bottom))
     for index in stride(from: bottom + 1, through: top, by: 1) {
       let node = nodes[index]
       needed[index - bottom - 1] =
-        node.always || leaves.contains(index)
+        leaves.contains(index)
         || node.inputs.contains { $0 > bottom && needed[$0 - bottom - 1] }
     }
     return needed

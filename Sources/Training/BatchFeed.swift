@@ -16,14 +16,19 @@ final class BatchFeed {
 
   private let prefetcher: Prefetcher<LoadedBatch>
   private let hosted: Range<Int>
+  private var next: Int
   /// The batches of a step that has to run again.
   private var returned: Batches?
+  /// Why there are no more: after a gap, items would belong to other steps.
+  private var failure: (any Error)?
 
   init(
     program: any Program, plan: any BatchPlan, source: any SampleSource, job: Job,
     hosted: Range<Int>, from step: Int, to end: Int, stepsPerEpoch: Int
   ) {
     self.hosted = hosted
+    next = step
+    let end = max(step, end)
     let width = hosted.count
     // One item a replica and step, so that several threads help with one step.
     prefetcher = Prefetcher(
@@ -41,19 +46,29 @@ final class BatchFeed {
   }
 
   /// The batches of `step`, the next in order (or the one given back).
+  ///
+  /// Throws: what loading threw, again for every later step.
   func batches(of step: Int) throws -> Batches {
     if let returned, returned.step == step {
       self.returned = nil
       return returned
     }
+    precondition(step == next, "BatchFeed: step \(step) asked for, \(next) is next")
+    if let failure { throw failure }
     let started = MonotonicClock.seconds
-    let items = try hosted.map { _ in
-      guard let item = try prefetcher.next() else {
-        preconditionFailure("BatchFeed: step \(step) is beyond the training")
+    do {
+      let items = try hosted.map { _ in
+        guard let item = try prefetcher.next() else {
+          preconditionFailure("BatchFeed: step \(step) is beyond the training")
+        }
+        return item
       }
-      return item
+      next += 1
+      return Batches(step: step, items: items, waited: MonotonicClock.seconds - started)
+    } catch {
+      failure = error
+      throw error
     }
-    return Batches(step: step, items: items, waited: MonotonicClock.seconds - started)
   }
 
   /// For a step that failed and runs again.

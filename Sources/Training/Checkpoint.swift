@@ -22,12 +22,20 @@ package struct Checkpoint: Sendable {
 
   struct Manifest: Codable {
     let format: Int
+    /// SHA-256 of the manifest with zeros in this place.
+    let sha256: String
     let job: JobValue
     let progress: Progress
     let files: [File]
   }
 
+  /// What can be read of a manifest of any format.
+  private struct FormatOnly: Codable {
+    let format: Int
+  }
+
   package static let formatVersion = 1
+  private static let unsigned = String(repeating: "0", count: 64)
   package static let modelFile = "model.safetensors"
   package static let stateFile = "state.safetensors"
   package static let averageFile = "model-average.safetensors"
@@ -75,14 +83,16 @@ package struct Checkpoint: Sendable {
       try add(stateFile, trainer.internalState())
       if let average = trainer.averagedModel() { try add(averageFile, average) }
       let manifest = Manifest(
-        format: formatVersion, job: trainer.job.value, progress: trainer.progress, files: files)
+        format: formatVersion, sha256: unsigned, job: trainer.job.value,
+        progress: trainer.progress, files: files)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try Files.write([UInt8](encoder.encode(manifest)), to: "\(draft)/\(manifestFile)")
-      if FileManager.default.fileExists(atPath: final) {
-        try FileManager.default.removeItem(atPath: final)
+      let bytes = try [UInt8](encoder.encode(manifest))
+      let signed = bytes.replacing(unsigned.utf8, with: Digest.sha256(bytes).utf8, maxReplacements: 1)
+      try AtomicFile.write(to: "\(draft)/\(manifestFile)") { file in
+        try signed.withUnsafeBytes { try file.append($0) }
       }
-      try FileManager.default.moveItem(atPath: draft, toPath: final)
+      try replaceFolder(final, by: draft)
       return Checkpoint(
         path: final, progress: trainer.progress, job: trainer.job.value, files: files)
     } catch {
@@ -107,12 +117,23 @@ package struct Checkpoint: Sendable {
       throw fail("has no \(manifestFile), so it was not written completely")
     }
     let manifest: Manifest
+    let bytes = try Files.bytes(of: "\(path)/\(manifestFile)")
     do {
-      let bytes = try Files.bytes(of: "\(path)/\(manifestFile)")
-      manifest = try JSONDecoder().decode(Manifest.self, from: FoundationEssentials.Data(bytes))
+      let content = FoundationEssentials.Data(bytes)
+      let format = try JSONDecoder().decode(FormatOnly.self, from: content).format
+      guard format == formatVersion else {
+        throw fail("has format \(format), this program reads \(formatVersion)")
+      }
+      manifest = try JSONDecoder().decode(Manifest.self, from: content)
+    } catch let error as TrainingError {
+      throw error
     } catch { throw fail("\(manifestFile) cannot be read: \(error)") }
-    guard manifest.format == formatVersion else {
-      throw fail("has format \(manifest.format), this program reads \(formatVersion)")
+    let content = bytes.replacing(manifest.sha256.utf8, with: unsigned.utf8, maxReplacements: 1)
+    guard manifest.sha256.utf8.count == unsigned.utf8.count,
+      Digest.sha256(content) == manifest.sha256
+    else { throw fail("\(manifestFile) was altered: its SHA-256 is not the one in it") }
+    for name in [modelFile, stateFile] where !manifest.files.contains(where: { $0.name == name }) {
+      throw fail("\(manifestFile) does not list \(name)")
     }
     for file in manifest.files where names?.contains(file.name) ?? true {
       guard !file.name.contains("/"), !file.name.hasPrefix(".") else {
@@ -130,6 +151,24 @@ package struct Checkpoint: Sendable {
     }
     return Checkpoint(
       path: path, progress: manifest.progress, job: manifest.job, files: manifest.files)
+  }
+}
+
+extension Checkpoint {
+  /// Gives `draft` its final name, durably; an older folder of that name goes only after it was
+  /// moved aside.
+  private static func replaceFolder(_ final: String, by draft: String) throws {
+    let old = "\(final).old"
+    try? FileManager.default.removeItem(atPath: old)
+    if FileManager.default.fileExists(atPath: final) {
+      try FileManager.default.moveItem(atPath: final, toPath: old)
+    }
+    do { try FileManager.default.moveItem(atPath: draft, toPath: final) } catch {
+      try? FileManager.default.moveItem(atPath: old, toPath: final)
+      throw error
+    }
+    try AtomicFile.syncDirectory(of: final)
+    try? FileManager.default.removeItem(atPath: old)
   }
 }
 
@@ -159,64 +198,60 @@ extension Trainer {
     for (index, entry) in arena.entries.enumerated() {
       switch entry.kind {
       case .parameter:
-        for moment in 0..<job.optimizer.moments {
+        for (moment, kind) in job.optimizer.momentNames.enumerated() {
           tensors.append(
             Safetensors.Item(
-              "moment\(moment)/\(entry.name)", optimizer.moment(moment, ofEntry: index)))
+              "\(kind)/\(entry.name)", optimizer.moment(moment, ofEntry: index)))
         }
-      case .state: 
+      case .state:
         tensors.append(Safetensors.Item("state/\(entry.name)", arena.value(at: index)))
       }
     }
     return tensors
   }
 
-  /// Takes over a checkpoint's state.
+  /// Continues a checkpoint: weights, moments, state and progress.
   ///
-  /// - Parameter isSameJob: Continue its progress. Otherwise its weights and statistics begin a
-  ///   training of their own; what this job lacks or adds is reported, not refused.
-  ///
-  /// Throws: `TrainingError.checkpoint`, `SafetensorsError`.
-  package func restore(_ checkpoint: Checkpoint, isSameJob: Bool) throws -> LoadReport {
+  /// Throws: `TrainingError.checkpoint` if the job's model or optimiser do not fit it; then this
+  /// trainer is of no use any more. `SafetensorsError`, `FileError`.
+  @discardableResult
+  package func resume(_ checkpoint: Checkpoint) throws -> LoadReport {
+    func refuse(_ problem: String) -> TrainingError {
+      .checkpoint(path: checkpoint.path, problem: problem)
+    }
     let report = try loadWeights("\(checkpoint.path)/\(Checkpoint.modelFile)")
-    if isSameJob, !report.isComplete {
-      throw TrainingError.checkpoint(
-        path: checkpoint.path, problem: "does not fit the job's model: \(report)")
-    }
+    guard report.isComplete else { throw refuse("does not fit the job's model: \(report.gaps)") }
     let file = try SafetensorsFile(path: "\(checkpoint.path)/\(Checkpoint.stateFile)")
-    for (index, entry) in arena.entries.enumerated() {
-      switch entry.kind {
-      case .parameter:
-        for moment in 0..<job.optimizer.moments {
-          try restore("moment\(moment)/\(entry.name)", from: file, checkpoint, isSameJob) {
-            optimizer.moment(moment, ofEntry: index)
-          }
-        }
-      case .state:
-        try restore("state/\(entry.name)", from: file, checkpoint, isSameJob) {
-          arena.value(at: index)
-        }
+    for item in internalState() {
+      guard let entry = file.entry(named: item.name), entry.shape == item.tensor.shape else {
+        throw refuse(
+          "\(Checkpoint.stateFile) lacks \(item.name) of shape \(item.tensor.shape); the job's "
+            + "options or optimiser differ from the checkpoint's")
       }
+      let value = try file.tensor(named: item.name)
+      item.tensor.storage.copyBytes(
+        from: value.storage, value.byteRange, to: item.tensor.byteRange.lowerBound)
     }
-    if isSameJob { adopt(checkpoint.progress) }
+    adopt(checkpoint.progress)
     return report
   }
+}
 
-  private func restore(
-    _ name: String, from file: SafetensorsFile, _ checkpoint: Checkpoint, _ isRequired: Bool,
-    _ target: () -> Tensor
-  ) throws {
-    let place = target()
-    guard file.entry(named: name) != nil, let value = try? file.tensor(named: name),
-      value.shape == place.shape
-    else {
-      if !isRequired { return }
-      throw TrainingError.checkpoint(
-        path: checkpoint.path,
-        problem: "\(Checkpoint.stateFile) lacks \(name) of shape \(place.shape); the job's options "
-          + "or optimiser differ from the checkpoint's")
+extension LoadReport {
+  /// What did not fit, in words.
+  package var gaps: String {
+    func list(_ names: [String]) -> String {
+      names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
     }
-    value.withUnsafeElements { _ = place.mutableElements.update(from: $0) }
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("it lacks \(list(missing))") }
+    if !unexpected.isEmpty { parts.append("it has \(list(unexpected)), the model has not") }
+    if !mismatchedShape.isEmpty {
+      parts.append(
+        "shapes differ: "
+          + list(mismatchedShape.map { "\($0.name) is \($0.found), expected \($0.expected)" }))
+    }
+    return parts.joined(separator: "; ")
   }
 }
 

@@ -13,9 +13,18 @@ package struct CheckpointShelf: Sendable {
 
   /// Names of complete checkpoints, oldest first.
   package var names: [String] {
-    ((try? Files.names(in: folder)) ?? []).filter {
-      $0.hasPrefix("step-") && Files.isFile("\(folder)/\($0)/\(Checkpoint.manifestFile)")
+    let steps = contents.compactMap { name in Self.step(of: name).map { (step: $0, name: name) } }
+    return steps.sorted { $0.step < $1.step }.map(\.name).filter {
+      Files.isFile("\(folder)/\($0)/\(Checkpoint.manifestFile)")
     }
+  }
+
+  private var contents: [String] { (try? Files.names(in: folder)) ?? [] }
+
+  /// The step of a checkpoint's folder, nil for drafts and other names.
+  private static func step(of name: String) -> Int? {
+    guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
+    return Checkpoint.name(step: step) == name ? step : nil
   }
 
   /// The newest checkpoint whose files are as its manifest says, and why newer ones are not.
@@ -30,9 +39,16 @@ package struct CheckpointShelf: Sendable {
   }
 
   /// Removes what is neither among the newest `keep` nor of step `best`, and unfinished drafts.
-  package func prune(best: Int?) {
-    let names = names
-    for name in names.dropLast(keep) where name != best.map({ Checkpoint.name(step: $0) }) {
+  ///
+  /// - Parameter newest: The step just written. Later ones are of a run that was continued from an
+  ///   older checkpoint; they are not counted, and left for their owner to remove.
+  package func prune(best: Int?, newest: Int = .max) {
+    let past = names.filter { Self.step(of: $0).map { $0 <= newest } ?? false }
+    for name in past.dropLast(keep) where name != best.map({ Checkpoint.name(step: $0) }) {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+    for name in contents where name.hasSuffix(".writing") || name.hasSuffix(".old") {
+      guard Self.step(of: String(name.prefix { $0 != "." })) != nil else { continue }
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }

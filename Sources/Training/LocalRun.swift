@@ -38,7 +38,8 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
     trainer = try Trainer(job, catalog: catalog)
     var report = trainer.loadReport
     if let resume { report = try trainer.resume(resume) }
-    folder = try RunFolder(path: output, job: job, continuing: resume != nil)
+    folder = try RunFolder(
+      path: output, job: job, continuing: resume != nil, from: trainer.progress.step)
     self.threads = threads
     self.show = show
     show(.began(totalSteps: trainer.totalSteps, report: report))
@@ -80,7 +81,7 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
 
   package func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws {
     newest = checkpoint
-    folder.keep(checkpoint, isBest: isBest)
+    folder.keep(checkpoint)
     show(.checkpoint(checkpoint, isBest: isBest))
   }
 }

@@ -54,75 +54,132 @@ package final class Optimizer: Sendable {
 
   /// ‖g‖₂ over all parameters of the update, in float64 and bucket order.
   func norm(of update: ReducedGradients) -> Double {
-    update.sums.reduce(0) { $0 + kernels.sumOfSquares(range($1)) }.squareRoot()
+    update.sums.reduce(0) { $0 + kernels.sumOfSquares(FloatRange($1)) }.squareRoot()
   }
 
-  /// Where `apply` writes: (offset, floats) in the arena.
-  func touched(by update: ReducedGradients) -> [(offset: Int, count: Int)] {
-    update.buckets.parameters.flatMap { parameter -> [(offset: Int, count: Int)] in
-      let offset = arena.entries[parameter.index].offset
-      return [(offset, parameter.count)]
-        + (0..<settings.moments).map { (momentOffset($0, parameter.index), parameter.count) }
-    } + [(arena.entries[counts.index].offset, counts.shape[0])]
-  }
-
-  /// One update.
+  /// Changes one of the update's parameters where it lies in the arena.
   ///
   /// - Parameter norm: Of the whole gradient, for clipping.
-  func apply(_ update: ReducedGradients, norm: Double, step: Int) {
-    let clip = settings.clipNorm
-    if clip > 0, norm > clip {
-      let factor = Float(clip / (norm + 1e-6))
-      for sum in update.sums { kernels.scale(range(sum), by: factor) }
-    }
-    let rate = learningRate(at: step)
+  func apply(_ update: ReducedGradients, at index: Int, norm: Double, step: Int) {
+    let parameter = update.buckets.parameters[index]
+    let segment = segment(of: parameter)
     let numbers = arena.value(at: counts.index).mutableElements
-    for (index, parameter) in update.buckets.parameters.enumerated() {
-      guard let segment = segments[parameter.index] else {
-        preconditionFailure("Optimizer: \(parameter.name) is not among the recipe's parameters")
-      }
-      numbers[segment.position] += 1
-      apply(
-        to: parameter.index, gradient: range(update.value(at: index)), segment,
-        rate: rate * segment.rateScale, number: Int(numbers[segment.position]))
-      if let range = arena.entries[parameter.index].range {
-        let values = arena.value(at: parameter.index).mutableElements
-        for place in values.indices {
-          values[place] = min(max(values[place], range.lowerBound), range.upperBound)
-        }
-      }
+    numbers[segment.position] += 1
+    change(
+      Place(
+        values: FloatRange(arena.value(at: parameter.index)),
+        moments: (0..<settings.moments).map { FloatRange(moment($0, ofEntry: parameter.index)) },
+        number: Int(numbers[segment.position])),
+      of: parameter, segment, gradient: clipped(update.value(at: index), norm: norm), step: step)
+  }
+
+  /// One of the update's parameters after it, in memory apart from the arena.
+  ///
+  /// - Parameter latest: The parameter after the step's earlier updates, if they touched it.
+  func draft(
+    _ update: ReducedGradients, at index: Int, norm: Double, step: Int, after latest: Draft?
+  ) -> Draft {
+    let parameter = update.buckets.parameters[index]
+    let segment = segment(of: parameter)
+    let number =
+      latest?.number ?? Int(arena.value(at: counts.index).mutableElements[segment.position])
+    let draft = Draft(
+      copying: latest?.tensors
+        ?? [arena.value(at: parameter.index)]
+        + (0..<settings.moments).map { moment($0, ofEntry: parameter.index) },
+      number: number + 1)
+    change(
+      Place(
+        values: FloatRange(draft.tensors[0]), moments: draft.tensors.dropFirst().map(FloatRange.init),
+        number: draft.number),
+      of: parameter, segment, gradient: clipped(update.value(at: index), norm: norm), step: step)
+    return draft
+  }
+
+  /// Puts a draft of a parameter into the arena.
+  func write(_ draft: Draft, to parameter: Parameter) {
+    arena.write(draft.tensors[0], at: parameter.index)
+    for (number, values) in draft.tensors.dropFirst().enumerated() {
+      let place = moment(number, ofEntry: parameter.index)
+      place.storage.copyBytes(
+        from: values.storage, values.byteRange, to: place.byteRange.lowerBound)
+    }
+    arena.value(at: counts.index).mutableElements[segment(of: parameter).position] =
+      Float(draft.number)
+  }
+
+  /// A parameter and its moments after an update that has not been committed.
+  struct Draft: Sendable {
+    /// The value, then the moments.
+    let tensors: [Tensor]
+    /// Updates that the parameter has had, this one included.
+    let number: Int
+
+    init(copying tensors: [Tensor], number: Int) {
+      self.tensors = tensors.map { Tensor($0.elements, shape: $0.shape) }
+      self.number = number
     }
   }
 
-  private func apply(
-    to entry: Int, gradient: FloatRange, _ segment: Segment, rate: Double, number: Int
+  /// What one update writes.
+  private struct Place {
+    let values: FloatRange
+    let moments: [FloatRange]
+    let number: Int
+  }
+
+  private func segment(of parameter: Parameter) -> Segment {
+    guard let segment = segments[parameter.index] else {
+      preconditionFailure("Optimizer: \(parameter.name) is not among the recipe's parameters")
+    }
+    return segment
+  }
+
+  /// The gradient scaled to the largest norm allowed; the sums themselves stay as the recipe sees
+  /// them.
+  private func clipped(_ gradient: Tensor, norm: Double) -> FloatRange {
+    let clip = settings.clipNorm
+    guard clip > 0, norm > clip else { return FloatRange(gradient) }
+    return withoutRecording { FloatRange(gradient * Float(clip / (norm + 1e-6))) }
+  }
+
+  private func change(
+    _ place: Place, of parameter: Parameter, _ segment: Segment, gradient: FloatRange, step: Int
   ) {
-    let values = FloatRange(
-      arena.sealedStorage, offset: arena.entries[entry].offset, count: arena.entries[entry].count)
+    let rate = learningRate(at: step) * segment.rateScale
     switch settings.rule {
     case .sgd:
       var step = SGDStep(rate: Float(rate))
       step.momentum = Float(settings.momentum)
       step.weightDecay = Float(segment.weightDecay)
       step.nesterov = settings.nesterov
-      step.isFirst = number == 1
-      kernels.sgd(step, values, gradient: gradient, momentum: momentRange(0, entry))
+      step.isFirst = place.number == 1
+      kernels.sgd(step, place.values, gradient: gradient, momentum: place.moments[0])
     case .adam, .adamw:
-      var step = AdamStep(rate: Float(rate), number: number)
+      var step = AdamStep(rate: Float(rate), number: place.number)
       step.beta1 = Float(settings.beta1)
       step.beta2 = Float(settings.beta2)
       step.epsilon = Float(settings.epsilon)
       step.weightDecay = Float(segment.weightDecay)
       step.isDecoupled = settings.rule == .adamw
       kernels.adam(
-        step, values, gradient: gradient, first: momentRange(0, entry),
-        second: momentRange(1, entry))
+        step, place.values, gradient: gradient, first: place.moments[0], second: place.moments[1])
     case .lars:
       kernels.lars(
         rate: Float(rate), momentum: Float(settings.momentum),
         weightDecay: Float(segment.weightDecay),
-        local: Float(localRate(values, gradient, segment)), values, gradient: gradient,
-        velocity: momentRange(0, entry))
+        local: Float(localRate(place.values, gradient, segment)), place.values,
+        gradient: gradient, velocity: place.moments[0])
+    }
+    if let range = arena.entries[parameter.index].range { clamp(place.values, to: range) }
+  }
+
+  private func clamp(_ values: FloatRange, to range: ClosedRange<Float>) {
+    let elements = Tensor(
+      viewing: values.storage, byteOffset: values.offset * 4, shape: [values.count]
+    ).mutableElements
+    for place in elements.indices {
+      elements[place] = min(max(elements[place], range.lowerBound), range.upperBound)
     }
   }
 
@@ -146,14 +203,9 @@ package final class Optimizer: Sendable {
     (moment + 1) * arena.parameterFloats + arena.entries[entry].offset
   }
 
-  private func momentRange(_ moment: Int, _ entry: Int) -> FloatRange {
-    FloatRange(
-      arena.sealedStorage, offset: momentOffset(moment, entry), count: arena.entries[entry].count)
-  }
-
-  private func range(_ x: Tensor) -> FloatRange {
-    FloatRange(x.storage, offset: x.offset, count: x.count)
-  }
-
   private var kernels: any Backend { arena.value(at: 0).backend }
+}
+
+extension FloatRange {
+  fileprivate init(_ x: Tensor) { self.init(x.storage, offset: x.offset, count: x.count) }
 }

@@ -11,7 +11,10 @@ final class ParameterAverage {
 
   init(of parameters: [Parameter], decay: Float, in arena: Arena) {
     var scope = Scope(arena, prefix: Self.prefix)
-    pairs = parameters.map { ($0, scope.state($0.name, $0.shape)) }
+    // The layout goes along, so that averages are exported in the ecosystem's order of axes.
+    pairs = parameters.map {
+      ($0, scope.state($0.name, $0.shape, layout: arena.entries[$0.index].layout))
+    }
     self.decay = decay
   }
 

@@ -7,22 +7,24 @@ import Layers
 package struct ParameterBuckets: Sendable {
   package struct Slice: Sendable {
     /// Position in `parameters`.
-    let parameter: Int
+    package let parameter: Int
     /// In floats from the bucket's beginning.
-    let offset: Int
+    package let offset: Int
   }
 
   package struct Bucket: Sendable {
-    let slices: [Slice]
-    let floats: Int
+    package let slices: [Slice]
+    package let floats: Int
   }
 
-  let parameters: [Parameter]
-  let buckets: [Bucket]
+  package let parameters: [Parameter]
+  package let buckets: [Bucket]
   /// The bucket of each parameter and the place of its slice there.
   let place: [(bucket: Int, slice: Int)]
 
   package init(_ parameters: [Parameter], firstFloats: Int = 1 << 16, maxFloats: Int = 1 << 20) {
+    precondition(
+      Set(parameters).count == parameters.count, "ParameterBuckets: a parameter is named twice")
     self.parameters = parameters
     var buckets: [Bucket] = []
     var place = [(bucket: Int, slice: Int)](repeating: (0, 0), count: parameters.count)

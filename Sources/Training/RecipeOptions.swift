@@ -124,11 +124,8 @@ extension RecipeOptions {
 
 extension Float: RecipeOptionValue {
   public init?(option value: JobValue) {
-    switch value {
-    case .integer(let whole): self = Float(whole)
-    case .number(let fraction): self = Float(fraction)
-    default: return nil
-    }
+    guard let number = value.asNumber, Float(number).isFinite else { return nil }
+    self = Float(number)
   }
   public static var kind: String { "a number" }
   public var shown: String { "\(self)" }

@@ -20,14 +20,14 @@ package final class RunFolder {
   package let shelf: CheckpointShelf
   private let table: ScalarTable
   private let board: TensorBoardWriter
-  private var bestStep: Int?
   /// (step, loss) of every step seen, for the loss curve.
   package private(set) var losses: [(step: Int, loss: Double)] = []
 
   /// Makes the folder, or continues in it.
   ///
-  /// Throws: `DataError`, `TrainingError.write`.
-  package init(path: String, job: Job, continuing: Bool) throws {
+  /// - Parameter step: Where a run continues; numbers of later steps will be written anew.
+  /// Throws: `JobError` for a folder in use, `DataError`, `TrainingError.write`.
+  package init(path: String, job: Job, continuing: Bool, from step: Int = .max) throws {
     self.path = path
     shelf = CheckpointShelf(folder: "\(path)/checkpoints", keep: job.checkpoint.keep)
     if !continuing, Files.isFile("\(path)/scalars.csv") {
@@ -39,9 +39,32 @@ package final class RunFolder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try Files.write([UInt8](encoder.encode(job.value)), to: "\(path)/job.json")
-    if continuing { losses = Self.readLosses("\(path)/scalars.csv") }
-    table = try ScalarTable(path: "\(path)/scalars.csv")
-    board = try TensorBoardWriter(folder: path, name: "martlet")
+    let scalars = "\(path)/scalars.csv"
+    if continuing, Files.isFile(scalars) {
+      try Self.cut(scalars, after: step)
+      losses = Self.readLosses(scalars)
+    }
+    table = try ScalarTable(path: scalars)
+    board = try TensorBoardWriter(folder: path, name: Self.freeName(in: path))
+  }
+
+  /// Leaves the rows of steps up to `step`, and no row that was cut off by a crash.
+  private static func cut(_ path: String, after step: Int) throws {
+    let text = try Files.text(of: path)
+    let lines = text.split(separator: "\n").enumerated().filter { index, line in
+      if index == 0 { return true }
+      let parts = line.split(separator: ",")
+      guard parts.count == 3, let number = Int(parts[0]) else { return false }
+      return number <= step
+    }
+    let kept = lines.map { "\($0.element)\n" }.joined()
+    if kept != text { try Files.write(Array(kept.utf8), to: path) }
+  }
+
+  /// An event file for each start: a reader gives up at a record that a crash cut off.
+  private static func freeName(in path: String) -> String {
+    let taken = ((try? Files.names(in: path)) ?? []).filter { $0.hasPrefix("events.") }
+    return taken.isEmpty ? "martlet" : "martlet-\(taken.count)"
   }
 
   package func add(_ numbers: [NamedValue], step: Int) throws {
@@ -56,9 +79,8 @@ package final class RunFolder {
   }
 
   /// Keeps a checkpoint that lies in `shelf.folder`, and forgets the ones it replaces.
-  package func keep(_ checkpoint: Checkpoint, isBest: Bool) {
-    if isBest { bestStep = checkpoint.progress.step }
-    shelf.prune(best: bestStep)
+  package func keep(_ checkpoint: Checkpoint) {
+    shelf.prune(best: checkpoint.progress.best?.step, newest: checkpoint.progress.step)
   }
 
   /// Puts the final weights and scores where people look for them, and draws the loss curve.

@@ -25,7 +25,15 @@ public final class StepContext {
   private let yield: () -> Void
   private var updates = 0
   /// Sums and counts that `report` adds up, in order of first mention.
-  package private(set) var reported: [(name: String, sum: Double, count: Double)] = []
+  package private(set) var reported: [Report] = []
+
+  package struct Report {
+    package let name: String
+    package var sum: Double
+    package var count: Double
+    /// Whether it was minimised: then it must be finite.
+    package var isLoss = false
+  }
 
   package init(
     pass: Forward, step: Int, totalSteps: Int, stage: Int, epoch: Int,
@@ -52,7 +60,7 @@ public final class StepContext {
       reported[index].sum += sum
       reported[index].count += count
     } else {
-      reported.append((name, sum, count))
+      reported.append(Report(name: name, sum: sum, count: count))
     }
   }
 
@@ -62,19 +70,23 @@ public final class StepContext {
     report(name, sum: Double(loss.share.scalar), count: one)
   }
 
-  /// Whether `updates` were asked for by this replica; see `StepTransaction.applyBeforeRead`.
-  func applyBeforeRead(_ parameter: Parameter) {
-    if updates > 0 { transaction.applyBeforeRead(parameter, upTo: updates) }
+  /// The value that this replica's next line sees; nil for the arena's.
+  func updatedValue(_ parameter: Parameter) -> Tensor? {
+    updates > 0 ? transaction.value(of: parameter, after: updates) : nil
   }
 
   /// One update of `parameters` down the gradient of `loss`: reduced over replicas while the
-  /// backward pass goes on, clipped, scheduled, applied when the step commits or is read earlier.
+  /// backward pass goes on, clipped, scheduled, applied when the step commits, or
+  /// earlier for a parameter that a later line reads.
   ///
   /// Parameters that the loss did not reach get exact zeros and are updated too.
   public func minimize(
     _ loss: GlobalLoss, over parameters: [Parameter], as name: String = "loss"
   ) throws {
     report(name, loss)
+    for index in reported.indices where reported[index].name == name {
+      reported[index].isLoss = true
+    }
     let reduced = try reduceWhileComputing(loss, ParameterBuckets(parameters))
     update(reduced)
   }
@@ -125,6 +137,11 @@ public final class StepContext {
 public struct LocalGradients {
   public let parameters: [Parameter]
   public var values: [Tensor]
+
+  package init(parameters: [Parameter], values: [Tensor]) {
+    self.parameters = parameters
+    self.values = values
+  }
 
   /// Adds another loss's gradients over the same parameters.
   public static func + (a: LocalGradients, b: LocalGradients) -> LocalGradients {

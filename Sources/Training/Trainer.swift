@@ -1,7 +1,7 @@
 import Collectives
 import Data
 import Layers
-import Synchronization
+import Losses
 import Tensors
 
 /// A job's training on one worker: builds the model, runs steps and passes on the hosted replicas,
@@ -44,6 +44,8 @@ package final class Trainer {
     average =
       job.average > 0
       ? ParameterAverage(of: program.parameters, decay: Float(job.average), in: arena) : nil
+    try job.optimizer.checkGroups(names: program.parameters.map(\.name))
+    if job.value[path: "validate.split"] != nil { _ = try data.source(job.validation.split) }
     optimizer = Optimizer(
       arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: totalSteps)
     arena.seal(moments: job.optimizer.moments, key: RandomKey(seed: job.seed))
@@ -76,7 +78,15 @@ package final class Trainer {
   }
 
   /// Begins to read ahead for these replicas from the current step on.
+  ///
+  /// Throws: `JobError` if the job is shorter than what is done already.
   package func prepare(hosted: Range<Int>) throws {
+    guard progress.step <= totalSteps else {
+      throw JobError(
+        "steps",
+        "the training is at step \(progress.step) already, beyond the job's \(totalSteps); give "
+          + "more epochs or steps, or an older checkpoint")
+    }
     feed?.stop()
     feed = BatchFeed(
       program: program, plan: plan, source: try data.source("train"), job: job, hosted: hosted,
@@ -96,7 +106,8 @@ package final class Trainer {
   package func runStep(_ group: ReplicaGroup) throws -> StepReport {
     guard let feed else { preconditionFailure("Trainer: runStep before prepare") }
     let step = progress.step
-    let batches = try feed.batches(of: step)
+    // A batch that cannot be read fails inside the step, so that the other workers hear of it.
+    let batches = Result { try feed.batches(of: step) }
     let transaction = StepTransaction(optimizer, step: step)
     let key = RandomKey(seed: job.seed).derived("step").derived(0).derived(step)
     let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
@@ -104,35 +115,38 @@ package final class Trainer {
     let busyBefore = group.permits.busySeconds
     let results = group.run(serial: progress.serial + 1) { exchange in
       let thread = ReplicaThread()
-      let batch = batches.items[exchange.replica - group.hosted.lowerBound]
+      let batch = try batches.get().items[exchange.replica - group.hosted.lowerBound]
       let context = StepContext(
         pass: Forward(isTraining: true, exchange: exchange, key: key, slots: batch.slots),
         step: step, totalSteps: totalSteps, stage: 0, epoch: epoch, transaction: transaction
       ) { group.permits.yieldPermit() }
-      thread.beforeRead = { [unowned context] in context.applyBeforeRead($0) }
+      thread.updatedValue = { [unowned context] in context.updatedValue($0) }
       return try thread.run {
         try withTape { try program.step(batch, context) }
         return ReplicaOutcome(
-          numbers: try reduceReports(context, batch), writes: thread.staged)
+          report: try reduceReports(context, batch), writes: thread.staged)
       }
     }
-    let outcomes: [ReplicaOutcome]
-    do { outcomes = try firstCause(results) } catch {
-      transaction.rollback()
-      feed.giveBack(batches)
-      throw error
+    let report: ReducedReport
+    do {
+      let outcomes = try firstCause(results)
+      report = outcomes[0].report
+      try transaction.commit(outcomes[0].writes, losses: report.losses)
+    } catch {
+      if case .success(let batches) = batches { feed.giveBack(batches) }
+      throw naming(error, step: step)
     }
-    try transaction.commit(outcomes[0].writes, loss: outcomes[0].numbers.first?.value ?? 0)
     average?.update()
     progress.step += 1
     progress.passes = 0
-    progress.skippedSamples += Int(outcomes[0].numbers.last?.value ?? 0)
+    progress.skippedSamples += report.skipped
+    let read = try batches.get()
     return StepReport(
-      step: step, epoch: epoch, numbers: Array(outcomes[0].numbers.dropLast(2)),
-      samples: Int(outcomes[0].numbers.dropLast().last?.value ?? 0),
-      learningRate: optimizer.learningRate(at: step),
-      skipped: batches.items.flatMap(\.skipped), totalSkipped: progress.skippedSamples, seconds: StepSeconds(
-        input: batches.waited, compute: group.permits.busySeconds - busyBefore,
+      step: step, epoch: epoch, numbers: report.losses + report.others, samples: report.samples,
+      learningRate: optimizer.learningRate(at: step), skipped: read.items.flatMap(\.skipped),
+      totalSkipped: progress.skippedSamples,
+      seconds: StepSeconds(
+        input: read.waited, compute: group.permits.busySeconds - busyBefore,
         running: MonotonicClock.seconds - started))
   }
 
@@ -155,12 +169,11 @@ package final class Trainer {
       }
     }
     let scores = try firstCause(results)[0]
-    var isBest = false
-    if decidesBest, let score = scores.first(where: { $0.name == job.validation.best }) ?? scores.first {
-      isBest = progress.best.map { score.value > $0.value } ?? true
-      if isBest {
-        progress.best = Progress.Best(name: score.name, value: score.value, step: progress.step)
-      }
+    let deciding = decidesBest ? try decidingScore(of: scores) : nil
+    let isBest = deciding.map { $0.value > progress.best?.value ?? -.infinity } ?? false
+    if isBest, let deciding {
+      progress.best = Progress.Best(
+        name: deciding.name, value: deciding.value, step: progress.step)
     }
     progress.scores.removeAll { $0.split == split }
     progress.scores.append(
@@ -170,10 +183,13 @@ package final class Trainer {
       split: split, step: progress.step, number: progress.passes, scores: scores, isBest: isBest)
   }
 
-  /// Continues a checkpoint: its progress too, if the job's length and data still fit.
-  @discardableResult
-  package func resume(_ checkpoint: Checkpoint) throws -> LoadReport {
-    try restore(checkpoint, isSameJob: true)
+  /// The score named by `validate.best`, or the recipe's first.
+  private func decidingScore(of scores: [Score]) throws(JobError) -> Score? {
+    guard let name = job.validation.best else { return scores.first }
+    guard let score = scores.first(where: { $0.name == name }) else {
+      throw JobError("validate.best", JobReader.unknown(name, among: scores.map(\.name)))
+    }
+    return score
   }
 
   /// Takes over the state of another worker or a checkpoint; `arena` was written already.
@@ -232,21 +248,42 @@ package struct NamedValue: Sendable, Equatable {
 }
 
 private struct ReplicaOutcome: Sendable {
-  let numbers: [NamedValue]
+  let report: ReducedReport
   let writes: [Int: Tensor]
 }
 
-/// Sums the reports of all replicas; the number of samples and of skipped ones come last.
-private func reduceReports(_ context: StepContext, _ batch: LoadedBatch) throws -> [NamedValue] {
+/// What the replicas of all workers reported together.
+private struct ReducedReport: Sendable {
+  /// What was minimised, in order of first mention.
+  let losses: [NamedValue]
+  let others: [NamedValue]
+  let samples: Int
+  let skipped: Int
+}
+
+private func reduceReports(
+  _ context: StepContext, _ batch: LoadedBatch
+) throws -> ReducedReport {
   let reported = context.reported
   let sums = try context.exchange.sum(
-    reported.flatMap { [$0.sum, $0.count] } + [Double(batch.slots.count), Double(batch.skipped.count)])
+    reported.flatMap { [$0.sum, $0.count] }
+      + [Double(batch.slots.count), Double(batch.skipped.count)])
   let numbers = reported.enumerated().map { index, report in
-    NamedValue(report.name, sums[2 * index] / max(1, sums[2 * index + 1]))
+    (
+      report.isLoss,
+      NamedValue(report.name, sums[2 * index] / max(1, sums[2 * index + 1]))
+    )
   }
-  return numbers + [
-    NamedValue("samples", sums[sums.count - 2]), NamedValue("skipped", sums[sums.count - 1]),
-  ]
+  return ReducedReport(
+    losses: numbers.filter(\.0).map(\.1), others: numbers.filter { !$0.0 }.map(\.1),
+    samples: Int(sums[sums.count - 2]), skipped: Int(sums[sums.count - 1]))
+}
+
+/// A loss that met a NaN among its inputs does not know the step.
+private func naming(_ error: any Error, step: Int) -> any Error {
+  guard case .notFinite(let loss, let input, let row)? = error as? LossError else { return error }
+  return TrainingError.notFinite(
+    step: step, what: "input '\(input)' of \(loss) at row \(row)", value: .nan)
 }
 
 /// The results, or the error that made the others fail rather than one that followed from it.

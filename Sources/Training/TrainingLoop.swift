@@ -48,7 +48,7 @@ package final class TrainingLoop {
         let isDue = every > 0 && trainer.progress.step % every == 0
         if isDue, trainer.progress.step < trainer.totalSteps { try checkpoint(isBest: false) }
       case .pass(let split, let decidesBest):
-        let report = try trainer.runPass(split: split, decidesBest: decidesBest, group)
+        let report = try runPass(split, decidesBest)
         try observer.passCommitted(report)
         if report.isBest, trainer.progress.step < trainer.totalSteps {
           try checkpoint(isBest: true)
@@ -57,6 +57,16 @@ package final class TrainingLoop {
         try checkpoint(isBest: trainer.progress.best?.step == trainer.progress.step)
         return .finished
       }
+    }
+  }
+
+  /// A training whose last pass fails for good is kept: only the pass has to be repeated.
+  private func runPass(_ split: String, _ decidesBest: Bool) throws -> PassReport {
+    do { return try trainer.runPass(split: split, decidesBest: decidesBest, group) } catch {
+      if !(error is ExchangeError), trainer.progress.step == trainer.totalSteps {
+        try checkpoint(isBest: false)
+      }
+      throw error
     }
   }
 

@@ -26,9 +26,10 @@ package final class BulkClient {
   }
 
   /// Sends a file to the job's folder in the store; returns when it is durable there. Gives up when
-  /// nothing moved for `patience`, or `isWanted`, asked between chunks, is false.
+  /// nothing moved for `patience`, or `isWanted`, asked several times a second, is false.
   ///
-  /// Throws: `TransportError.transferFailed` with the store's reason, `.unreachable`, `.badFile`.
+  /// Throws: `TransportError.transferFailed` with the store's reason, `.connectionLost`,
+  /// `.unreachable`, `.badFile`.
   package func upload(
     _ path: String, to name: String, of job: JobID, in generation: Generation,
     patience: Duration = .seconds(30), while isWanted: () -> Bool = { true }
@@ -36,17 +37,14 @@ package final class BulkClient {
     let (size, sha256) = try FileHash.of(path)
     let transfer = nextTransfer()
     let sender = try FileSender(path: path, from: 0)
+    forgetOldConnections()
     send(
       .offer(
         Offer(
           transfer: transfer, job: job, generation: generation, name: name, size: size,
           sha256: sha256)))
     while true {
-      guard isWanted() else {
-        send(.failed(TransferFailed(transfer: transfer, reason: "no longer wanted")))
-        throw .transferFailed(name: name, reason: "no longer wanted", advice: "")
-      }
-      switch try receive(transfer, name, patience).message {
+      switch try receive(transfer, name, patience, isWanted).message {
       case .credit(let credit): sender.grant(credit)
       case .stored: return Artifact(name: name, size: size, sha256: hexadecimal(sha256))
       default: continue
@@ -62,29 +60,32 @@ package final class BulkClient {
   /// Throws: as `upload`; a file at `path` stays as it is unless the new one is complete and right.
   package func download(
     _ name: String, of job: JobID, to path: String, patience: Duration = .seconds(30),
+    while isWanted: () -> Bool = { true },
     progress: (_ received: UInt64, _ size: UInt64) -> Void = { _, _ in }
   ) throws(TransportError) {
     let part = "\(path).part"
     let here = access(part, F_OK) == 0 ? try FileHash.of(part).size : 0
     do throws(TransportError) {
-      try download(name, of: job, to: path, part: part, from: here, patience, progress)
+      try download(name, of: job, to: path, part: part, from: here, patience, isWanted, progress)
     } catch {
       // A part of an older file does not fit the present one: once more, without it.
       guard here > 0, error.isAboutContent else { throw error }
       unlink(part)
-      try download(name, of: job, to: path, part: part, from: 0, patience, progress)
+      try download(name, of: job, to: path, part: part, from: 0, patience, isWanted, progress)
     }
   }
 
   private func download(
     _ name: String, of job: JobID, to path: String, part: String, from here: UInt64,
-    _ patience: Duration, _ progress: (_ received: UInt64, _ size: UInt64) -> Void
+    _ patience: Duration, _ isWanted: () -> Bool,
+    _ progress: (_ received: UInt64, _ size: UInt64) -> Void
   ) throws(TransportError) {
     let transfer = nextTransfer()
+    forgetOldConnections()
     send(.fetch(Fetch(transfer: transfer, job: job, name: name, offset: here)))
     var receiver: FileReceiver?
     while true {
-      let (message, payload) = try receive(transfer, name, patience)
+      let (message, payload) = try receive(transfer, name, patience, isWanted)
       switch message {
       case .served(let served):
         let begun = try FileReceiver(
@@ -110,6 +111,11 @@ package final class BulkClient {
     return TransferID(transfers)
   }
 
+  /// What broke before a transfer began does not concern it.
+  private func forgetOldConnections() {
+    while monitor.next() != nil {}
+  }
+
   // Credit bounds what is under way to less than the queue holds, so sending cannot meet a full one.
   private func send(_ message: BulkMessage, payload: [UInt8]? = nil) {
     let head = Envelope.encode(message, from: role, incarnation: incarnation)
@@ -117,13 +123,18 @@ package final class BulkClient {
   }
 
   private func receive(
-    _ transfer: TransferID, _ name: String, _ patience: Duration
+    _ transfer: TransferID, _ name: String, _ patience: Duration, _ isWanted: () -> Bool
   ) throws(TransportError) -> (message: BulkMessage, payload: [UInt8]) {
     var poller = Poller()
     poller.add(dealer)
     poller.add(monitor.socket)
     let end = ContinuousClock.now + patience
     while true {
+      while let event = monitor.next() {
+        if let refusal = event.refusal(at: address) { throw refusal }
+        // The coordinator may have restarted and then knows nothing of what was under way.
+        if case .lost = event { throw .connectionLost(address: address) }
+      }
       while let (frames, _) = dealer.receive() {
         let message: BulkMessage
         do throws(WireError) {
@@ -139,14 +150,15 @@ package final class BulkClient {
         }
         return (message, frames.count > 1 ? frames[1] : [])
       }
-      while let event = monitor.next() {
-        if let refusal = event.refusal(at: address) { throw refusal }
+      guard isWanted() else {
+        send(.failed(TransferFailed(transfer: transfer, reason: "no longer wanted")))
+        throw .transferFailed(name: name, reason: "no longer wanted", advice: "")
       }
       let left = end - ContinuousClock.now
       guard left > .zero else {
         throw .unreachable(address: address, seconds: seconds(patience))
       }
-      poller.wait(milliseconds: max(1, Int(seconds(left) * 1_000)))
+      poller.wait(milliseconds: max(1, min(100, Int(seconds(left) * 1_000))))
     }
   }
 }

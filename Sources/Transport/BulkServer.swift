@@ -157,6 +157,7 @@ private final class BulkLoop {
     case .chunk(let chunk):
       let key = Key(identity: identity, transfer: chunk.transfer)
       guard case .incoming(let receiver, let offer, let sender) = streams[key]?.stream else {
+        fail(key, "the coordinator knows nothing of this transfer", "send it again")
         return
       }
       do throws(TransportError) {
@@ -169,7 +170,10 @@ private final class BulkLoop {
     case .fetch(let fetch): serve(fetch, Key(identity: identity, transfer: fetch.transfer), now)
     case .credit(let credit):
       let key = Key(identity: identity, transfer: credit.transfer)
-      guard case .outgoing(let sender) = streams[key]?.stream else { return }
+      guard case .outgoing(let sender) = streams[key]?.stream else {
+        fail(key, "the coordinator knows nothing of this transfer", "fetch it again")
+        return
+      }
       sender.grant(credit)
       streams[key]?.lastHeard = now
     case .stored(let transfer): forget(Key(identity: identity, transfer: transfer))

@@ -9,6 +9,8 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
   case badAddress(String, reason: String)
   /// Nobody answers.
   case unreachable(address: String, seconds: Double)
+  /// The connection broke in the middle of a transfer. Passing: begin the transfer again.
+  case connectionLost(address: String)
   /// Somebody is there but does not accept the keys of this join file.
   case notAdmitted(address: String, reason: String)
   /// Final: a person must upgrade one of the two.
@@ -40,6 +42,7 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
       no coordinator answers at \(address) within \(seconds) s; check that it runs, that the join \
       file is its newest, and that no firewall stands between
       """
+    case .connectionLost(let address): "the connection to the coordinator at \(address) broke"
     case .notAdmitted(let address, let reason):
       """
       the coordinator at \(address) does not admit this process (\(reason)); copy its present \

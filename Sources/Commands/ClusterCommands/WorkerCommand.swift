@@ -10,7 +10,8 @@ struct Worker: HouseCommand {
 
   @OptionGroup var cluster: ClusterArguments
   @OptionGroup var compute: ComputeOptions
-  @Option(help: "A name for people; the host's by default.") var name: String?
+  @Option(help: "A name for people, one a worker; host and process number by default.")
+  var name: String?
   @Option(
     help: "How it exchanges with other workers: direct, tcp (also within a host), hub (relayed).")
   var exchange = ExchangeMode.direct
@@ -28,12 +29,14 @@ struct Worker: HouseCommand {
     Arithmetic.prepare(compute.isa)
     let interrupts = Interrupts()
     let join = try cluster.joinFile()
-    let own = "martlet-worker-\(ProcessInfo.processInfo.processIdentifier)"
+    let process = ProcessInfo.processInfo.processIdentifier
+    let own = "martlet-worker-\(process)"
     let folder =
       scratch.map { "\(JobFile("").absolute($0))/\(own)" }
       ?? "\(NSTemporaryDirectory())/\(own)"
     var settings = WorkerProcess.Settings(
-      name: name ?? HostFacts.name, threads: compute.threadCount(), scratch: folder)
+      name: name ?? "\(HostFacts.name)-\(process)", threads: compute.threadCount(),
+      scratch: folder)
     settings.exchange = exchange
     settings.memoryLimit = UInt64(memory) << 20
     settings.advertise = advertise

@@ -38,8 +38,8 @@ package struct AtomicFile {
     }
   }
 
-  /// Makes the move itself durable.
-  private static func syncDirectory(of path: String) throws {
+  /// Makes a move to `path` durable. Throws `FileError`.
+  package static func syncDirectory(of path: String) throws {
     let slash = path.lastIndex(of: "/")
     let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -15,10 +15,9 @@ public struct RetrievalTally: Sendable, Equatable {
 
   /// Ranks the columns of each row, highest score first, ties to the lowest column.
   ///
-  /// - Parameters:
-  ///   - scores: [queries, candidates].
-  ///   - isRight: Whether a candidate answers a query; a query with several right answers counts
-  ///     at the rank of the best of them, one without any never.
+  /// - `scores`: [queries, candidates].
+  /// - `isRight`: Whether a candidate answers a query; a query with several right answers counts
+  ///   at the rank of the best of them, one without any never.
   public mutating func add(scores: Tensor, isRight: (_ query: Int, _ candidate: Int) -> Bool) {
     precondition(scores.rank == 2, "RetrievalTally: scores \(scores.shape)")
     let columns = scores.shape[1]

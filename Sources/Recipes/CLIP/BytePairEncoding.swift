@@ -43,11 +43,12 @@ package struct BytePairEncoding: Sendable {
 
   /// CLIP's merges file: a version line, then two symbols a line, the most important pair first.
   ///
-  /// - Parameter mergesMax: Lines beyond are left out; OpenAI's models use 48,894 of 262,145.
-  /// - Throws: `DataError` for a missing file or a line that is no pair of symbols.
+  /// - `mergesMax`: Lines beyond are left out; OpenAI's models use 48,894 of 262,145.
+  /// Throws: `DataError` for a missing file or a line that is no pair of symbols.
   package init(path: String, mergesMax: Int = 48_894) throws {
     let lines = try Files.text(of: path).split(whereSeparator: \.isNewline)
-    let body = lines.first?.hasPrefix("#") == true || lines.first?.contains("version") == true
+    let body =
+      lines.first?.hasPrefix("#") == true || lines.first?.contains("version") == true
       ? lines.dropFirst() : lines[...]
     self.init(
       merges: try body.prefix(mergesMax).enumerated().map { number, line in
@@ -126,7 +127,7 @@ extension BytePairEncoding {
   /// Learns merges from texts: the most frequent pair of neighbours first, ties in the order of
   /// their symbols, so that every worker learns the same.
   ///
-  /// - Parameter mergesMax: It ends earlier when no pair occurs twice.
+  /// - `mergesMax`: It ends earlier when no pair occurs twice.
   package init(learnedFrom texts: [String], mergesMax: Int) {
     var frequencies: [String: Int] = [:]
     for text in texts {

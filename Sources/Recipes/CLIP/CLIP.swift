@@ -43,10 +43,12 @@ package struct CLIPOptions: RecipeOptions {
   @Option("How many merges are learned at most", in: 0...65_536) package var merges = 512
   @Option("Samples whose captions the merges are learned from", in: 1...10_000_000)
   package var vocabularySamples = 500
-  @Option("Side that images are brought to; 0 for the first training image's shorter one",
+  @Option(
+    "Side that images are brought to; 0 for the first training image's shorter one",
     unit: "pixels", in: 0...4096)
   package var imageSize = 0
-  @Option("Smallest part of the image that a training view shows, as a fraction of its area",
+  @Option(
+    "Smallest part of the image that a training view shows, as a fraction of its area",
     in: 0.01...1)
   package var cropMin: Float = 0.9
   @Option("Probability of mirroring left and right", in: 0...1) package var flip: Float = 0

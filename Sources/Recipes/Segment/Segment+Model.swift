@@ -74,7 +74,7 @@ struct SegmentDecoder: Sendable {
   private let norm: any Layer
   private let dropout: Dropout
 
-  /// - Parameter inputs: Channels of each map, the finest first.
+  /// - `inputs`: Channels of each map, the finest first.
   init(
     inputs: [Int], width: Int, dropout: Float, normalization: Layers.Normalization,
     in scope: inout Scope

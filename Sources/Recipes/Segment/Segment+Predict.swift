@@ -22,11 +22,16 @@ extension Segment {
   package func contactSheet(
     _ source: any SampleSource, _ context: PredictContext
   ) throws -> ByteTensor {
+    // Cells of a sheet have one size: that of the first picture.
+    var cell = size
+    if let first = context.indices.first {
+      cell = try Self.parts(of: source.sample(at: first)).image.imageSize
+    }
     let rows = try context.indices.map { index in
       let (image, mask) = try Self.parts(of: source.sample(at: index))
-      let prediction = try predictions(of: [image], sizes: [size], context.pass)[0]
+      let prediction = try predictions(of: [image], sizes: [cell], context.pass)[0]
       return ContactSheet.Row(
-        image: image.resized(to: size), truth: mask.resized(to: size, filter: .nearest),
+        image: image.resized(to: cell), truth: mask.resized(to: cell, filter: .nearest),
         prediction: prediction)
     }
     return ContactSheet(rows: rows, classNames: classNames, title: source.split).picture()

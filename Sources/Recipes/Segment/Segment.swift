@@ -15,7 +15,8 @@ package enum SegmentNormalization: String, OptionChoice {
 
 package struct SegmentOptions: RecipeOptions {
   @Option("Network that makes the features") package var encoder: SegmentEncoder = .unet
-  @Option("Channels of the features; a U-Net doubles them at each level, a ViT has 8 times as many",
+  @Option(
+    "Channels of the features; doubled at each U-Net level, 8 times as many in a ViT",
     in: 4...1024)
   package var width = 24
   @Option("How often a U-Net halves the image", in: 1...6) package var levels = 4
@@ -24,25 +25,30 @@ package struct SegmentOptions: RecipeOptions {
   @Option("Normalisation of convolutions; batch is over all replicas")
   package var normalization: SegmentNormalization = .batch
   @Option("Probability of dropping a feature inside the network", in: 0...0.9)
-  package var dropout: Float = 0.1
+  package var dropout: Float = 0
   @Option("Dimension of the regions' embeddings", symbol: "d", in: 2...4096)
   package var embedding = 64
-  @Option("Weight of the contrast between regions; 0 leaves the embedding head out",
+  @Option(
+    "Weight of the contrast between regions; 0 leaves the embedding head out",
     symbol: "λ", in: 0...100)
-  package var contrastWeight: Float = 0.1
+  package var contrastWeight: Float = 0.02
   @Option("Softmax temperature of the contrast", symbol: "τ", in: 0.001...100)
   package var temperature: Float = 0.1
-  @Option("Weight of the Dice loss", in: 0...100) package var diceWeight: Float = 1
-  @Option("Height that images are resized to; 0 for that of the first training image",
+  @Option("Weight of the Dice loss", in: 0...100) package var diceWeight: Float = 2
+  @Option(
+    "Height that images are resized to; 0 for that of the first training image",
     unit: "pixels", in: 0...4096)
   package var imageHeight = 0
-  @Option("Width that images are resized to; 0 for that of the first training image",
+  @Option(
+    "Width that images are resized to; 0 for that of the first training image",
     unit: "pixels", in: 0...4096)
   package var imageWidth = 0
-  @Option("Height of the part that is trained on; 0 for the whole image's",
+  @Option(
+    "Height of the part that is trained on; 0 for the whole image's",
     unit: "pixels", in: 0...4096)
   package var cropHeight = 0
-  @Option("Width of the part that is trained on; 0 for the whole image's",
+  @Option(
+    "Width of the part that is trained on; 0 for the whole image's",
     unit: "pixels", in: 0...4096)
   package var cropWidth = 0
   @Option("Smallest factor of the random scale", in: 0.1...10) package var scaleMin: Float = 0.75
@@ -71,8 +77,8 @@ package struct Segment: Recipe {
     "semantic segmentation: cross-entropy, Dice, and supervised contrast of class regions over all "
     + "replicas (U-Net, Ronneberger et al. 2015; SupCon, Khosla et al. 2020)"
   package static let defaults = JobDefaults(
-    batch: 48, epochs: 6,
-    optimizer: OptimizerSettings(.adamw, learningRate: 3e-3, weightDecay: 1e-2),
+    batch: 16, epochs: 10,
+    optimizer: OptimizerSettings(.adamw, learningRate: 4e-3, weightDecay: 1e-3),
     schedule: ScheduleSettings(.cosine, warmupSteps: 20))
 
   let options: SegmentOptions
@@ -160,7 +166,8 @@ package struct Segment: Recipe {
     case .unet:
       guard min(size.height, size.width) >> options.levels >= 1 else {
         throw JobError(
-          key, "images of \(size) pixels cannot be halved \(options.levels) times; lower "
+          key,
+          "images of \(size) pixels cannot be halved \(options.levels) times; lower "
             + "options.levels or enlarge the images")
       }
     case .resnet18:

@@ -11,10 +11,9 @@ package struct SegmentRegions: Sendable {
   /// The region of each pixel; pixels that count nowhere have the number after the last region.
   private let regionOfPixel: IntTensor  // [B · h · w]
 
-  /// - Parameters:
-  ///   - masks: [B, H, W] of class indices and `ignoredLabel`.
-  ///   - map: Height and width of the features; where they are smaller, a feature takes the class of
-  ///     the mask's pixel under its centre.
+  /// - `masks`: [B, H, W] of class indices and `ignoredLabel`.
+  /// - `map`: Height and width of the features; where they are smaller, a feature takes the class of
+  ///   the mask's pixel under its centre.
   package init(masks: ByteTensor, map: ImageSize, classes: Int) {
     let (batch, height, width) = (masks.shape[0], masks.shape[1], masks.shape[2])
     var (labels, sizes): ([Int32], [Int]) = ([], [])

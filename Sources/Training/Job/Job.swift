@@ -59,20 +59,15 @@ public struct Job: Sendable, Equatable {
     self.value = value
     var reader = try JobReader(value, path: "")
     guard let name = try reader.text("recipe") else {
-      if let wrong = reader.misspelling(of: "recipe") {
-        throw JobError(wrong, "unknown key; did you mean 'recipe'?")
-      }
-      throw JobError("recipe", "missing; known recipes: \(catalog.names.joined(separator: ", "))")
+      throw reader.missing("recipe", "known recipes: \(catalog.names.joined(separator: ", "))")
     }
     let recipe = try catalog.recipe(named: name)
     let defaults = recipe.defaults
     self.recipe = name
     guard let data = reader.value("data") else {
-      if let wrong = reader.misspelling(of: "data") {
-        throw JobError(wrong, "unknown key; did you mean 'data'?")
-      }
-      throw JobError(
-        "data", "missing; give a world, { world: scenes, size: 2000 }, or a path, { path: DIR, format: voc }")
+      throw reader.missing(
+        "data",
+        "give a world, { world: scenes, size: 2000 }, or a path, { path: DIR, format: voc }")
     }
     guard case .map = data else {
       throw JobError("data", "found \(data.shown), expected a map, like { world: scenes, size: 2000 }")

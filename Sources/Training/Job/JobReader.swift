@@ -36,13 +36,7 @@ struct JobReader {
 
   mutating func number(_ key: String, in range: ClosedRange<Double>) throws(JobError) -> Double? {
     guard let value = value(key) else { return nil }
-    let number: Double? =
-      switch value {
-      case .integer(let whole): Double(whole)
-      case .number(let fraction): fraction
-      default: nil
-      }
-    guard let number, range.contains(number) else {
+    guard let number = value.asNumber, range.contains(number) else {
       let bound = range.upperBound == .infinity ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
       throw JobError(full(key), "found \(value.shown), expected a number, \(bound)")
     }
@@ -89,8 +83,14 @@ struct JobReader {
     }
   }
 
-  /// The key that may have been meant to be `key`, where that one is missing.
-  func misspelling(of key: String) -> String? { nearest(to: key, among: map.keys.sorted()) }
+  /// The error for a required key that is not there: perhaps it is, mistyped.
+  func missing(_ key: String, _ advice: String) -> JobError {
+    let others = map.keys.filter { !asked.contains($0) }.sorted()
+    if let typo = nearest(to: key, among: others) {
+      return JobError(full(typo), "unknown key; did you mean '\(key)'?")
+    }
+    return JobError(full(key), "missing; \(advice)")
+  }
 
   static func unknown(_ name: String, among known: [String]) -> String {
     let suggestion = nearest(to: name, among: known).map { "did you mean '\($0)'? " } ?? ""

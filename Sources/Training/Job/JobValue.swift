@@ -21,6 +21,15 @@ public enum JobValue: Sendable, Equatable {
     }
   }
 
+  /// A whole or fractional number.
+  var asNumber: Double? {
+    switch self {
+    case .integer(let whole): Double(whole)
+    case .number(let fraction): fraction
+    default: nil
+    }
+  }
+
   /// The value at a dotted path, or nil.
   public subscript(path path: String) -> JobValue? {
     var value = self

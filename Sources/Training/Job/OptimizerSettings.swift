@@ -46,10 +46,13 @@ public struct OptimizerSettings: Sendable, Equatable {
   }
 
   /// Arrays of the parameters' size that the rule keeps.
-  public var moments: Int {
+  public var moments: Int { momentNames.count }
+
+  /// What they are called in checkpoints: rules that mean the same by them share the name.
+  var momentNames: [String] {
     switch rule {
-    case .sgd, .lars: 1
-    case .adam, .adamw: 2
+    case .sgd, .lars: ["velocity"]
+    case .adam, .adamw: ["mean", "square"]
     }
   }
 
@@ -71,11 +74,30 @@ public struct OptimizerSettings: Sendable, Equatable {
     epsilon = try reader.number("epsilon", in: 1e-20...1) ?? epsilon
     trust = try reader.number("trust", in: 1e-9...10) ?? trust
     clipNorm = try reader.number("clipNorm", in: 0...1e9) ?? clipNorm
+    try Self.refuseForeign(value, rule: rule)
     if let list = try reader.list("groups") {
       groups = []
       for (index, item) in list.enumerated() { groups.append(try Group(item, index: index)) }
     }
     try reader.finish()
+  }
+}
+
+extension OptimizerSettings {
+  /// A setting of another rule would be ignored silently.
+  private static func refuseForeign(_ value: JobValue?, rule: Rule) throws(JobError) {
+    let owners: [(key: String, rules: [Rule])] = [
+      ("momentum", [.sgd, .lars]), ("nesterov", [.sgd]), ("beta1", [.adam, .adamw]),
+      ("beta2", [.adam, .adamw]), ("epsilon", [.adam, .adamw]), ("trust", [.lars]),
+    ]
+    for (key, rules) in owners where !rules.contains(rule) {
+      guard value?[path: key] == nil else {
+        throw JobError(
+          "optimizer.\(key)",
+          "has no meaning for \(rule.rawValue), only for "
+            + rules.map(\.rawValue).joined(separator: ", "))
+      }
+    }
   }
 }
 
@@ -92,14 +114,39 @@ extension OptimizerSettings.Group {
   }
 }
 
-/// Whether `name` matches a shell-style pattern of `*` and `?`.
-func matches(_ name: some Collection<Character>, pattern: some Collection<Character>) -> Bool {
-  guard let head = pattern.first else { return name.isEmpty }
-  let rest = pattern.dropFirst()
-  if head == "*" {
-    return matches(name, pattern: rest)
-      || (!name.isEmpty && matches(name.dropFirst(), pattern: pattern))
+extension OptimizerSettings {
+  /// Throws if a group's pattern matches none of the parameters' names.
+  func checkGroups(names: [String]) throws(JobError) {
+    for (index, group) in groups.enumerated() {
+      guard !names.contains(where: { matches($0, pattern: group.match) }) else { continue }
+      throw JobError(
+        "optimizer.groups.\(index).match",
+        "'\(group.match)' matches no parameter; names are like "
+          + names.prefix(3).joined(separator: ", "))
+    }
   }
-  guard let first = name.first, head == "?" || head == first else { return false }
-  return matches(name.dropFirst(), pattern: rest)
+}
+
+/// Whether `name` matches a shell-style pattern of `*` (any run of characters) and `?` (one).
+package func matches(_ name: String, pattern: String) -> Bool {
+  let (name, pattern) = (Array(name), Array(pattern))
+  var (n, p) = (0, 0)
+  // Where the last star was and what it has swallowed: only that one needs to be tried again.
+  var star: (pattern: Int, name: Int)?
+  while n < name.count {
+    if p < pattern.count, pattern[p] == "*" {
+      star = (p, n)
+      p += 1
+    } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
+      n += 1
+      p += 1
+    } else if let last = star {
+      star = (last.pattern, last.name + 1)
+      n = last.name + 1
+      p = last.pattern + 1
+    } else {
+      return false
+    }
+  }
+  return pattern[p...].allSatisfy { $0 == "*" }
 }

@@ -39,7 +39,8 @@ public struct ScheduleSettings: Sendable, Equatable {
     if let list = try reader.list("milestones") {
       milestones = []
       for value in list {
-        guard case .number(let fraction) = value, (0...1).contains(fraction) else {
+        // 1.0 comes back from JSON as 1.
+        guard let fraction = value.asNumber, (0...1).contains(fraction) else {
           throw JobError(
             "schedule.milestones", "found \(value.shown), expected fractions of the training, 0 to 1")
         }
@@ -47,6 +48,23 @@ public struct ScheduleSettings: Sendable, Equatable {
       }
     }
     try reader.finish()
+    try refuseForeign(value)
+  }
+
+  /// A setting of another curve would be ignored silently.
+  private func refuseForeign(_ value: JobValue?) throws(JobError) {
+    let owners: [(key: String, curves: [Curve])] = [
+      ("floor", [.cosine, .poly]), ("power", [.poly]), ("milestones", [.step]),
+      ("gamma", [.step]),
+    ]
+    for (key, curves) in owners where !curves.contains(curve) {
+      guard value?[path: key] == nil else {
+        throw JobError(
+          "schedule.\(key)",
+          "has no meaning for \(curve.rawValue), only for "
+            + curves.map(\.rawValue).joined(separator: ", "))
+      }
+    }
   }
 
   /// The factor on the learning rate at `step` (0-based) of `total`.

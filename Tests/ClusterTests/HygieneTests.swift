@@ -1,0 +1,42 @@
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+extension LiveTests {
+  @Suite struct Hygiene {
+    private func count(_ folder: String) throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: folder).count
+    }
+
+    /// Folders of exchange sockets: `martlet-` and six letters.
+    private func socketFolders() throws -> Set<String> {
+      Set(
+        try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter {
+          $0.hasPrefix("martlet-") && $0.count == 14
+        })
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `twenty clusters leave no thread, descriptor or folder behind`() throws {
+      let folders = try socketFolders()
+      let (threads, descriptors) = (try count("/proc/self/task"), try count("/proc/self/fd"))
+      for _ in 0..<20 {
+        try withCluster(workers: 1) { cluster in
+          cluster.stop()
+          #expect(!FileManager.default.fileExists(atPath: "\(cluster.folder)/scratch-0"))
+        }
+      }
+      // Tests of other suites have threads too, but not for long; a leak of one a cluster stays.
+      let end = Date().addingTimeInterval(20)
+      func isClean() throws -> Bool {
+        try count("/proc/self/task") < threads + 10 && count("/proc/self/fd") < descriptors + 10
+          && socketFolders().subtracting(folders).isEmpty
+      }
+      while try !isClean(), Date() < end { Thread.sleep(forTimeInterval: 0.05) }
+      #expect(try count("/proc/self/task") < threads + 10)
+      #expect(try count("/proc/self/fd") < descriptors + 10)
+      #expect(try socketFolders().subtracting(folders).isEmpty)
+    }
+  }
+}

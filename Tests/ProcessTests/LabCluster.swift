@@ -1,0 +1,114 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A cluster on a laboratory's hosts: the coordinator on host 1, workers on the others.
+final class LabCluster {
+  let lab: Laboratory
+  let folder: String
+  private var coordinator: Program
+  private var workers: [Int: Program] = [:]
+
+  private init(_ lab: Laboratory, in folder: String) throws {
+    (self.lab, self.folder) = (lab, folder)
+    coordinator = try Self.coordinator(lab, folder)
+  }
+
+  /// Three hosts, a coordinator and two workers, ready, for the duration of `body`.
+  static func with(exchange: String = "direct", _ body: (LabCluster) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      let lab = try Laboratory(hosts: 3)
+      // Ends what still runs on the hosts, too.
+      defer { #expect(throws: Never.self) { try lab.down() } }
+      let cluster = try LabCluster(lab, in: folder)
+      defer { cluster.end() }
+      for host in [2, 3] { try cluster.startWorker(on: host, exchange: exchange) }
+      try wait(until: "both workers joined") { try cluster.status().workers.count == 2 }
+      try body(cluster)
+    }
+  }
+
+  var join: String { "\(folder)/join.json" }
+
+  func startWorker(on host: Int, exchange: String = "direct") throws {
+    workers[host] = try Program(
+      ["worker", "--join", join, "--threads", "1", "--exchange", exchange], in: folder,
+      through: lab.host(host))
+  }
+
+  /// As a power failure would.
+  func killWorker(on host: Int) throws {
+    let worker = try #require(workers[host])
+    workers[host] = nil
+    kill(worker.id, SIGKILL)
+    #expect(try worker.wait() == -SIGKILL, "\(worker.output)\(worker.errors)")
+  }
+
+  func killCoordinatorAndStartAgain() throws {
+    kill(coordinator.id, SIGKILL)
+    #expect(try coordinator.wait() == -SIGKILL, "\(coordinator.output)\(coordinator.errors)")
+    coordinator = try Self.coordinator(lab, folder)
+  }
+
+  /// A command of the operator on host 1.
+  ///
+  /// Throws: `TookTooLong` with its words if it fails.
+  @discardableResult
+  func operate(_ arguments: String...) throws -> String {
+    let run = try Program.run(
+      arguments + ["--join", join], in: folder, through: lab.host(1))
+    guard run.status == 0 else { throw TookTooLong(what: "\(arguments): \(run.errors)") }
+    return run.output
+  }
+
+  struct Status: Decodable {
+    struct Worker: Decodable { let host: String }
+    struct Job: Decodable {
+      let state: String
+      let step: Int
+    }
+    let workers: [Worker]
+    let jobs: [Job]
+  }
+
+  func status() throws -> Status {
+    try JSONDecoder().decode(Status.self, from: Data(operate("status", "--json").utf8))
+  }
+
+  /// Fetches the results of the first job and returns the SHA-256 of its weights.
+  func digest() throws -> String {
+    try operate("fetch", "j1", "--to", "\(folder)/home")
+    return try sha256(of: "\(folder)/home/model.safetensors")
+  }
+
+  private func end() {
+    for worker in workers.values { worker.end() }
+    coordinator.end()
+  }
+
+  private static func coordinator(_ lab: Laboratory, _ folder: String) throws -> Program {
+    let program = try Program(
+      [
+        "coordinator", "--store", "\(folder)/store", "--listen", "0.0.0.0", "--advertise",
+        Laboratory.address(1), "--port", "7700", "--join-file", "\(folder)/join.json",
+      ], in: folder, through: lab.host(1))
+    try wait(until: "the coordinator listens") {
+      if !program.isRunning { throw TookTooLong(what: program.errors) }
+      return program.output.contains("--join")
+    }
+    return program
+  }
+}
+
+/// By a program that is not ours.
+func sha256(of path: String) throws -> String {
+  let sum = Process()
+  let output = Pipe()
+  sum.executableURL = URL(filePath: "/usr/bin/sha256sum")
+  sum.arguments = [path]
+  sum.standardOutput = output
+  try sum.run()
+  let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+  sum.waitUntilExit()
+  return String(decoding: bytes.prefix(64), as: UTF8.self)
+}

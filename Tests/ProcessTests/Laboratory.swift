@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// Hosts in network namespaces for the duration of a test (`cluster/lab`).
+final class Laboratory {
+  /// What keeps this machine from having one; nil when nothing does.
+  static let obstacle: String? = {
+    guard geteuid() == 0 else { return "a laboratory of hosts needs root" }
+    let folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
+    for tool in ["ip", "tc", "nsenter", "unshare"] {
+      guard
+        folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") })
+      else { return "a laboratory of hosts needs '\(tool)': apt-get install iproute2 util-linux" }
+    }
+    return nil
+  }()
+
+  private static let script = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "cluster/lab").path
+
+  // Tests of two checkouts may run at once on a machine.
+  private let name = "t\(ProcessInfo.processInfo.processIdentifier)"
+
+  init(hosts: Int) throws { try command("up", "\(hosts)") }
+
+  func down() throws { try command("down") }
+
+  /// What goes before a command that shall run on a host.
+  func host(_ number: Int) -> [String] {
+    ["/usr/bin/env", "MARTLET_LAB=\(name)", Self.script, "exec", "\(number)"]
+  }
+
+  static func address(_ host: Int) -> String { "10.77.0.\(host)" }
+
+  @discardableResult
+  func command(_ arguments: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: Self.script)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["MARTLET_LAB": name]) { _, mine in mine }
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = String(
+      decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failed(arguments: arguments, text: text) }
+    return text
+  }
+
+  struct Failed: Error, CustomStringConvertible {
+    let arguments: [String]
+    let text: String
+    var description: String { "cluster/lab \(arguments.joined(separator: " ")): \(text)" }
+  }
+}

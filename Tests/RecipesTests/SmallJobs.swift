@@ -1,0 +1,59 @@
+import Recipes
+import Testing
+import Training
+
+/// A job of each recipe that trains in about a second, with everything on that could depend on who
+/// computes what: batch norm, dropout, augmentation, a batch that does not divide the data.
+struct SmallJob: Sendable, CustomTestStringConvertible {
+  let recipe: String
+  var value: JobValue
+
+  var testDescription: String { recipe }
+
+  static let all = [segment, clip]
+
+  static let segment = SmallJob(
+    recipe: "segment",
+    options: [
+      "width": .integer(4), "levels": .integer(2), "embedding": .integer(8),
+      "dropout": .number(0.2), "contrastWeight": .number(0.5),
+    ])
+
+  static let clip = SmallJob(
+    recipe: "clip",
+    options: [
+      "width": .integer(16), "depth": .integer(1), "heads": .integer(2),
+      "textWidth": .integer(16), "textDepth": .integer(1), "textHeads": .integer(2),
+      "embedding": .integer(8), "dropout": .number(0.2), "vocabularySamples": .integer(8),
+      "cropMin": .number(0.5),
+    ])
+
+  private init(recipe: String, options: [String: JobValue]) {
+    self.recipe = recipe
+    value = .map([
+      "recipe": .text(recipe),
+      "data": .map([
+        "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
+        "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
+      ]),
+      "batch": .integer(9), "replicas": .integer(8), "epochs": .integer(2), "seed": .integer(3),
+      "evaluationBatch": .integer(2), "options": .map(options),
+      "schedule": .map(["name": .text("cosine"), "warmupSteps": .integer(1)]),
+    ])
+  }
+
+  /// The same job with one key changed: "optimizer.name".
+  func with(_ path: String, _ new: JobValue) -> SmallJob {
+    var other = self
+    other.value.set(path.split(separator: ".").map { String($0) }, to: new)
+    return other
+  }
+
+  /// The same job with neither dropout nor normalisation over the batch.
+  var withoutBatchEffects: SmallJob {
+    let plain = with("options.dropout", .number(0))
+    return recipe == "segment" ? plain.with("options.normalization", .text("instance")) : plain
+  }
+
+  func job() throws -> Job { try Job(value, catalog: houseCatalog) }
+}

@@ -1,0 +1,45 @@
+import Collectives
+import Recipes
+import TestSupport
+import Training
+
+/// Trains a whole job on several workers of this process and returns the final model's SHA-256.
+///
+/// - `borders`: Where one worker's replicas end and the next one's begin.
+/// - `threads`: Replicas of a worker that compute at once.
+func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> String {
+  let job = try small.job()
+  let ranges = TestCluster.ranges(job.replicas, borders)
+  let links = ranges.count == 1 ? [] : MemoryNetwork().links(ranges)
+  return try withTemporaryFolder { folder in
+    let digests = ReplicaThreads.run(
+      0..<ranges.count, permits: ComputePermits(count: ranges.count)
+    ) { worker -> String? in
+      let group = ReplicaGroup(
+        replicas: job.replicas, hosted: ranges[worker], permits: ComputePermits(count: threads),
+        link: links.isEmpty ? nil : links[worker])
+      let observer = LastCheckpoint()
+      let loop = TrainingLoop(
+        try Trainer(job, catalog: houseCatalog), group: group, scratch: "\(folder)/\(worker)",
+        observer: observer)
+      _ = try loop.run()
+      return observer.newest?.modelDigest
+    }
+    let found = try digests.compactMap { try $0.get() }
+    guard found.count == 1 else { throw SplitTrainingError.checkpoints(found.count) }
+    return found[0]
+  }
+}
+
+enum SplitTrainingError: Error {
+  /// Not one worker wrote the final checkpoint but so many.
+  case checkpoints(Int)
+}
+
+private final class LastCheckpoint: TrainingObserver {
+  var newest: Checkpoint?
+  func stepCommitted(_ report: StepReport) throws {}
+  func passCommitted(_ report: PassReport) throws {}
+  func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws { newest = checkpoint }
+  var shouldStop: Bool { false }
+}
