@@ -26,7 +26,7 @@ RUN apt-get update \
     libxxhash0 libzmq5 \
   && rm -rf /var/lib/apt/lists/* \
   # A volume takes the owner of the folder it is first mounted on.
-  && useradd --system --uid 10001 --user-group --home-dir /store martlet \
+  && useradd --uid 10001 --user-group --no-create-home --home-dir /store martlet \
   && install -d -o martlet -g martlet -m 700 /store /join
 COPY --from=build /usr/local/bin/martlet /usr/local/bin/martlet
 COPY LICENSE /usr/share/doc/martlet/LICENSE

@@ -40,13 +40,22 @@ struct RunTests {
     }
   }
 
-  @Test func `interrupted, it can go on`() throws {
+  @Test func `interrupted, it goes on from its last checkpoint`() throws {
     try withRunningCluster { run, _, output in
       kill(run.id, SIGINT)
       #expect(try run.wait() == 128 + SIGINT, "\(run.errors)")
-      #expect(run.output.contains("--resume"), "\(run.output)")
+      #expect(run.output.contains("--resume \(output)"), "\(run.output)")
       let names = try FileManager.default.contentsOfDirectory(atPath: "\(output)/checkpoints")
-      #expect(!names.isEmpty)
+      let reached = try #require(names.compactMap { Int($0.drop { !$0.isNumber }) }.max())
+      let folder = URL(filePath: output).deletingLastPathComponent().path
+      let more = try Program.run(
+        [
+          "run", "--resume", output, "--set", "steps=\(reached + 3)", "--workers", "2",
+          "--threads", "1",
+        ], in: folder)
+      #expect(more.status == 0, "\(more.output)\(more.errors)")
+      #expect(more.output.contains("\(reached + 3)/\(reached + 3)"), "\(more.output)")
+      #expect(!more.output.contains("from the beginning"), "\(more.output)")
     }
   }
 

@@ -80,8 +80,7 @@ import Training
     #expect(trainer.arena.value(at: seen).elements == [32, 6])
   }
 
-  @Test(arguments: [1, 3])
-  func `takes everything back when a step fails after an early update`(workers: Int) throws {
+  @Test func `takes everything back when a step fails after an early update`() throws {
     try withTemporaryFolder { folder in
       let mark = "\(folder)/fail"
       let changes: [String: JobValue] = ["options.failing": .text(mark)]

@@ -44,7 +44,7 @@ package struct JobFile {
       let key = text[..<equals].split(separator: ".").map(String.init)
       let given = try YAMLReader.value(
         of: String(text[text.index(after: equals)...]), name: "--set \(text)")
-      value = value.lengthReplaced(by: key)
+      if given != .null { value = value.lengthReplaced(by: key) }
       value.set(key, to: given)
     }
     return value
