@@ -89,7 +89,8 @@ extension LiveTests {
         let failure = #expect(throws: Failure.self) {
           try cluster.submit(TinyJobs.segment(steps: 2, ["bacth": .integer(3)]))
         }
-        #expect(try #require(failure).field == "bacth")
+        let refused = try #require(failure)
+        #expect(refused.field == "bacth")
       }
     }
 
