@@ -33,7 +33,8 @@ extension LiveTests {
         let error = #expect(throws: Store.Problem.self) {
           try CoordinatorProcess(settings, catalog: houseCatalog) { _ in }
         }
-        #expect(error?.description.contains("in use by another coordinator") == true)
+        let refused = try #require(error)
+        #expect("\(refused)".contains("in use by another coordinator"))
       }
     }
 
