@@ -55,8 +55,9 @@ package final class CoordinatorProcess: @unchecked Sendable {
 
   /// Listens, but answers only once `run` is called.
   ///
-  /// - Parameter note: A line for the person who started it.
-  /// - Throws: `Store.Problem`, `TransportError`.
+  /// `note`: A line for the person who started it.
+  ///
+  /// Throws: `Store.Problem`, `TransportError`.
   package init(
     _ settings: Settings, catalog: Catalog, note: @escaping @Sendable (String) -> Void
   ) throws {

@@ -52,8 +52,9 @@ package final class WorkerProcess: @unchecked Sendable {
 
   /// Connects in the background.
   ///
-  /// - Parameter note: A line for the person who started it.
-  /// - Throws: `TransportError`.
+  /// `note`: A line for the person who started it.
+  ///
+  /// Throws: `TransportError`.
   package init(
     _ settings: Settings, join: JoinFile, catalog: Catalog,
     note: @escaping @Sendable (String) -> Void

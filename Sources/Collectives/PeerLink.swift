@@ -42,11 +42,13 @@ package protocol PeerLink: AnyObject, Sendable {
   /// Thread-safe; calls with different identifiers may overlap. Payloads of an older serial than
   /// the call's that nobody awaited are dropped.
   ///
-  /// - Parameters:
-  ///   - outgoing: Bytes by peer index; peers without an entry are sent nothing.
-  ///   - sources: Peers from which a payload is awaited.
-  /// - Returns: The payload of each source, by peer index.
-  /// - Throws: `ExchangeError.generationEnded` when the generation ends first.
+  /// `outgoing`: Bytes by peer index; peers without an entry are sent nothing.
+  ///
+  /// `sources`: Peers from which a payload is awaited.
+  ///
+  /// Returns: The payload of each source, by peer index.
+  ///
+  /// Throws: `ExchangeError.generationEnded` when the generation ends first.
   func swap(
     _ call: CallIdentifier, outgoing: [Int: PeerPayload], awaiting sources: [Int]
   ) throws -> [Int: PeerPayload]

@@ -36,9 +36,9 @@ package final class ReplicaGroup: Sendable {
     var phase: UInt8 = 0
   }
 
-  /// - Parameters:
-  ///   - hosted: The replicas of this worker.
-  ///   - link: How to reach the other workers; `nil` where all replicas are hosted here.
+  /// `hosted`: The replicas of this worker.
+  ///
+  /// `link`: How to reach the other workers; `nil` where all replicas are hosted here.
   package init(
     replicas: Int, hosted: Range<Int>, permits: ComputePermits, link: (any PeerLink)?
   ) {

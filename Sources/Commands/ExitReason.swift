@@ -37,7 +37,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
     case is SafetensorsError, is FileError: self = .files
     case let error as TransportError:
       switch error {
-      case .unreachable, .connectionLost, .notAdmitted, .protocolMismatch, .addressInUse, .badAddress,
+      case .unreachable, .connectionLost, .notAdmitted, .protocolMismatch, .addressInUse,
+        .badAddress,
         .malformed:
         self = .unreachable
       case .badFile, .transferFailed: self = .files

@@ -41,8 +41,9 @@ public struct InfoNCE: Sendable {
     self.tileWidth = tileWidth
   }
 
-  /// - Parameter logScale: t of s = eᵗ, a learned scalar, clamped by whoever updates it.
-  /// - Throws: `LossError`, `ExchangeError`.
+  /// `logScale`: t of s = eᵗ, a learned scalar, clamped by whoever updates it.
+  ///
+  /// Throws: `LossError`, `ExchangeError`.
   public func callAsFunction(
     query: Tensor, key: Tensor, logScale: Tensor? = nil, over exchange: any Exchange
   ) throws -> GlobalLoss {

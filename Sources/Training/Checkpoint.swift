@@ -88,7 +88,8 @@ package struct Checkpoint: Sendable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let bytes = try [UInt8](encoder.encode(manifest))
-      let signed = bytes.replacing(unsigned.utf8, with: Digest.sha256(bytes).utf8, maxReplacements: 1)
+      let signed = bytes.replacing(
+        unsigned.utf8, with: Digest.sha256(bytes).utf8, maxReplacements: 1)
       try AtomicFile.write(to: "\(draft)/\(manifestFile)") { file in
         try signed.withUnsafeBytes { try file.append($0) }
       }
@@ -104,7 +105,7 @@ package struct Checkpoint: Sendable {
 
   /// Reads the manifest and checks the size and SHA-256 of its files.
   ///
-  /// - Parameter names: Only these files need to be here; all by default.
+  /// `names`: Only these files need to be here; all by default.
   /// Throws: `TrainingError.checkpoint` naming the file that is missing, cut or altered.
   package static func open(
     _ path: String, only names: [String]? = nil
@@ -241,7 +242,8 @@ extension LoadReport {
   /// What did not fit, in words.
   package var gaps: String {
     func list(_ names: [String]) -> String {
-      names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+      names.prefix(3).joined(separator: ", ")
+        + (names.count > 3 ? " and \(names.count - 3) more" : "")
     }
     var parts: [String] = []
     if !missing.isEmpty { parts.append("it lacks \(list(missing))") }

@@ -40,8 +40,8 @@ package struct CheckpointShelf: Sendable {
 
   /// Removes what is neither among the newest `keep` nor of step `best`, and unfinished drafts.
   ///
-  /// - Parameter newest: The step just written. Later ones are of a run that was continued from an
-  ///   older checkpoint; they are not counted, and left for their owner to remove.
+  /// `newest`: The step just written. Later ones are of a run that was continued from an
+  /// older checkpoint; they are not counted, and left for their owner to remove.
   package func prune(best: Int?, newest: Int = .max) {
     let past = names.filter { Self.step(of: $0).map { $0 <= newest } ?? false }
     for name in past.dropLast(keep) where name != best.map({ Checkpoint.name(step: $0) }) {

@@ -28,9 +28,9 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
   private let stopped = Atomic<Bool>(false)
   private var newest: Checkpoint?
 
-  /// - Parameters:
-  ///   - threads: Replicas that compute at once.
-  ///   - resume: Continue this checkpoint's progress.
+  /// `threads`: Replicas that compute at once.
+  ///
+  /// `resume`: Continue this checkpoint's progress.
   package init(
     _ job: Job, catalog: Catalog, output: String, threads: Int, resume: Checkpoint? = nil,
     show: @escaping (Event) -> Void

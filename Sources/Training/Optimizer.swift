@@ -59,7 +59,7 @@ package final class Optimizer: Sendable {
 
   /// Changes one of the update's parameters where it lies in the arena.
   ///
-  /// - Parameter norm: Of the whole gradient, for clipping.
+  /// `norm`: Of the whole gradient, for clipping.
   func apply(_ update: ReducedGradients, at index: Int, norm: Double, step: Int) {
     let parameter = update.buckets.parameters[index]
     let segment = segment(of: parameter)
@@ -75,7 +75,7 @@ package final class Optimizer: Sendable {
 
   /// One of the update's parameters after it, in memory apart from the arena.
   ///
-  /// - Parameter latest: The parameter after the step's earlier updates, if they touched it.
+  /// `latest`: The parameter after the step's earlier updates, if they touched it.
   func draft(
     _ update: ReducedGradients, at index: Int, norm: Double, step: Int, after latest: Draft?
   ) -> Draft {
@@ -90,7 +90,8 @@ package final class Optimizer: Sendable {
       number: number + 1)
     change(
       Place(
-        values: FloatRange(draft.tensors[0]), moments: draft.tensors.dropFirst().map(FloatRange.init),
+        values: FloatRange(draft.tensors[0]),
+        moments: draft.tensors.dropFirst().map(FloatRange.init),
         number: draft.number),
       of: parameter, segment, gradient: clipped(update.value(at: index), norm: norm), step: step)
     return draft

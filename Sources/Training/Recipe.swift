@@ -31,7 +31,7 @@ public protocol Recipe: Sendable {
 
   /// One replica's batch. Runs on loader threads, ahead of need; keyed by slot.
   ///
-  /// - Parameter key: Of this step; derive by purpose and slot index.
+  /// `key`: Of this step; derive by purpose and slot index.
   func load(_ samples: [LoadedSlot], key: RandomKey, data: RecipeData) throws -> Batch
 
   /// One step of one replica; straight-line code that ends in `context.minimize`.

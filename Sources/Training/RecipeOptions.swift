@@ -159,7 +159,8 @@ extension String: RecipeOptionValue {
 }
 
 /// An option that is one of a few words: declare `enum Negatives: String, OptionChoice`.
-public protocol OptionChoice: RecipeOptionValue, CaseIterable, RawRepresentable where RawValue == String {}
+public protocol OptionChoice: RecipeOptionValue, CaseIterable, RawRepresentable
+where RawValue == String {}
 
 extension OptionChoice {
   public init?(option value: JobValue) {

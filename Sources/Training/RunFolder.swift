@@ -25,7 +25,7 @@ package final class RunFolder {
 
   /// Makes the folder, or continues in it.
   ///
-  /// - Parameter step: Where a run continues; numbers of later steps will be written anew.
+  /// `step`: Where a run continues; numbers of later steps will be written anew.
   /// Throws: `JobError` for a folder in use, `DataError`, `TrainingError.write`.
   package init(path: String, job: Job, continuing: Bool, from step: Int = .max) throws {
     self.path = path

@@ -51,12 +51,15 @@ package final class ExchangeEndpoint: Sendable {
   private let folder: String
   private let thread: OwnedThread
 
-  /// - Parameters:
-  ///   - listen: Such as `tcp://0.0.0.0:*`.
-  ///   - reachedAs: The host name or address others connect to, if it is not the one bound.
-  ///   - host: An identity of this host, such as its boot identifier.
-  ///   - security: With keys, TCP connections use CURVE; the context's `KeyGuard` says whose.
-  /// - Throws: `TransportError`.
+  /// `listen`: Such as `tcp://0.0.0.0:*`.
+  ///
+  /// `reachedAs`: The host name or address others connect to, if it is not the one bound.
+  ///
+  /// `host`: An identity of this host, such as its boot identifier.
+  ///
+  /// `security`: With keys, TCP connections use CURVE; the context's `KeyGuard` says whose.
+  ///
+  /// Throws: `TransportError`.
   package init(
     context: ZeroMQContext, incarnation: Incarnation, listen: String, reachedAs: String? = nil,
     host: String, security: ServerSecurity
@@ -97,7 +100,7 @@ package final class ExchangeEndpoint: Sendable {
 
   /// This worker's part in a generation; frames that came early are in it. Older links have ended.
   ///
-  /// - Parameter index: This worker's position in `members`.
+  /// `index`: This worker's position in `members`.
   package func open(
     job: JobID, generation: Generation, members: [ExchangeMember], index: Int,
     route: ExchangeRoute

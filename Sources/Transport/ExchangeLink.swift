@@ -67,7 +67,7 @@ package final class ExchangeLink: PeerLink {
 
   /// Sends a copy of job state to a member that lacks it. Does not wait.
   ///
-  /// - Parameter number: Counts the transfers of this generation between the two.
+  /// `number`: Counts the transfers of this generation between the two.
   package func sendState(_ bytes: Storage, to peer: Int, number: UInt32 = 0) throws {
     try inbox.check()
     try send(

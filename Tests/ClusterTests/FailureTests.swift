@@ -38,7 +38,9 @@ extension LiveTests {
       return .map(["path": .text(path), "format": .text("voc")])
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a damaged image ends the job unless it may be skipped`() throws {
+    @Test(.timeLimit(.minutes(2))) func `a damaged image ends the job unless it may be skipped`()
+      throws
+    {
       try withCluster(workers: 2) { cluster in
         let data = try damagedData(in: cluster.folder)
         let failing = try cluster.submit(TinyJobs.segment(steps: 4, ["data": data]))

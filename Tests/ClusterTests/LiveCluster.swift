@@ -27,7 +27,7 @@ final class LiveCluster {
     var all: [String] { lines.withLock { $0 } }
   }
 
-  /// - Parameter canRestart: Listens at ports that a second coordinator can listen at again.
+  /// `canRestart`: Listens at ports that a second coordinator can listen at again.
   init(folder: String, isInsecure: Bool = false, canRestart: Bool = false) throws {
     self.folder = folder
     var settings = CoordinatorProcess.Settings(store: "\(folder)/store")

@@ -21,7 +21,8 @@ import Testing
       let members = IntTensor(
         (0..<count).map { Int32(key.derived("cluster").integer($0, below: clusters)) })
       let points =
-        centres.gatherRows(members) + Tensor.normal([count, latent], key: key.derived("point")) * 0.5
+        centres.gatherRows(members) + Tensor.normal([count, latent], key: key.derived("point"))
+        * 0.5
       func view(_ name: String, _ width: Int) -> Tensor {
         let mixing = Tensor.normal([latent, width], key: world.derived(name))
         return tanh(matmul(points, mixing) * 0.3)
@@ -85,7 +86,9 @@ import Testing
     }
     let similarity = matmul(
       Self.tower(test.left, weights[..<3]), Self.tower(test.right, weights[3...]).transposed)
-    let hits = similarity.argMax(axis: 1).elements.enumerated().filter { $0.offset == Int($0.element) }
+    let hits = similarity.argMax(axis: 1).elements.enumerated().filter {
+      $0.offset == Int($0.element)
+    }
     return Double(hits.count) / 1000
   }
 

@@ -19,9 +19,9 @@ public func expectClose(
 
 /// Compares the gradient of Σ w·f(inputs), w fixed and random, with central differences.
 ///
-/// - Parameters:
-///   - step: Half the distance of the two evaluations; float32 wants about 1e-2.
-///   - second: Also checks the gradient of Σ v·∇f the same way.
+/// `step`: Half the distance of the two evaluations; float32 wants about 1e-2.
+///
+/// `second`: Also checks the gradient of Σ v·∇f the same way.
 public func checkGradient(
   at inputs: [Tensor], step: Float = 1e-2, within tolerance: Float = 1e-2, second: Bool = false,
   sourceLocation: SourceLocation = #_sourceLocation, of f: ([Tensor]) throws -> Tensor

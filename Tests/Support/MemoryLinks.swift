@@ -71,9 +71,9 @@ public final class MemoryNetwork: Sendable {
 public struct TestCluster: Sendable {
   package let groups: [ReplicaGroup]
 
-  /// - Parameters:
-  ///   - borders: Where one worker's replicas end and the next one's begin; none for one worker.
-  ///   - permits: How many replicas of a worker compute at once.
+  /// `borders`: Where one worker's replicas end and the next one's begin; none for one worker.
+  ///
+  /// `permits`: How many replicas of a worker compute at once.
   public init(replicas: Int, borders: [Int] = [], permits: Int = 2) {
     let ranges = Self.ranges(replicas, borders)
     let links = ranges.count == 1 ? [] : MemoryNetwork().links(ranges)

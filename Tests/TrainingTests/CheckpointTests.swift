@@ -192,7 +192,8 @@ import Training
       #expect(shelf.names == (1...5).map { Checkpoint.name(step: $0) })
       shelf.prune(best: 2)
       #expect(shelf.names == [2, 4, 5].map { Checkpoint.name(step: $0) })
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted().last == "step-notes")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted().last == "step-notes")
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/step-00000009.writing"))
       // Continued from step 2: what was just written stays, whatever was after it.
       shelf.prune(best: nil, newest: 4)

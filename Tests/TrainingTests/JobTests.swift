@@ -15,7 +15,9 @@ import Training
     ("checkpoint.everyStep", .integer(3), "checkpoint.everyStep", "'everySteps'"),
     ("validate.bets", .text("a"), "validate.bets", "'best'"),
     ("options.strenght", .number(1), "options.strenght", "'strength'"),
-    ("optimizer.groups", .list([.map(["mtch": .text("*")])]), "optimizer.groups.0.match", "missing"),
+    (
+      "optimizer.groups", .list([.map(["mtch": .text("*")])]), "optimizer.groups.0.match", "missing"
+    ),
     (
       "optimizer.groups", .list([.map(["match": .text("*"), "weightdecay": .integer(1)])]),
       "optimizer.groups.0.weightdecay", "'weightDecay'"
@@ -93,7 +95,9 @@ import Training
         "name": .text("sgd"), "learningRate": .integer(1), "nesterov": .bool(true),
         "momentum": .number(0.5), "decay": .text("all"),
         "groups": .list([
-          .map(["match": .text("*.bias"), "learningRateScale": .integer(2), "weightDecay": .integer(0)])
+          .map([
+            "match": .text("*.bias"), "learningRateScale": .integer(2), "weightDecay": .integer(0),
+          ])
         ]),
       ]),
       "schedule": .map([
@@ -128,7 +132,8 @@ import Training
   }
 
   @Test func `tells truth values from numbers in JSON`() throws {
-    let text = #"{"a": true, "b": 1, "c": 0, "d": 1.5, "e": "true", "f": null, "g": [false, 2], "h": {}}"#
+    let text =
+      #"{"a": true, "b": 1, "c": 0, "d": 1.5, "e": "true", "f": null, "g": [false, 2], "h": {}}"#
     let value = try JSONDecoder().decode(JobValue.self, from: Foundation.Data(text.utf8))
     #expect(
       value
@@ -160,7 +165,8 @@ import Training
 
   @Test func `declares options in order`() throws {
     let all = Tiny.Options.declarations
-    #expect(all.map(\.name) == ["strength", "width", "alternates", "failing", "notFinite", "probe"])
+    #expect(
+      all.map(\.name) == ["strength", "width", "alternates", "failing", "notFinite", "probe"])
     #expect(all[0].symbol == "λ" && all[0].standard == "0.1" && all[0].range == "0.0 to 10.0")
     #expect(all[1].unit == "units" && all[1].kind == "a whole number")
     #expect(all[5].kind == "one of none, values, virtual, second" && all[5].standard == "none")

@@ -25,8 +25,10 @@ import Training
       let result = try finish("\(folder)/run")
       #expect(result.ending == .finished)
       let path = result.folder
-      for name in ["job.json", "scores.json", "scalars.csv", "model.safetensors",
-        "model-average.safetensors", "events.out.tfevents.martlet"] {
+      for name in [
+        "job.json", "scores.json", "scalars.csv", "model.safetensors",
+        "model-average.safetensors", "events.out.tfevents.martlet",
+      ] {
         #expect(Files.isFile("\(path)/\(name)"), "\(name)")
       }
       for name in [RunFolder.contactSheetFile, RunFolder.lossCurveFile] {
@@ -100,7 +102,8 @@ import Training
       var changes = changes
       changes["options.notFinite"] = .integer(5)
       let run = try LocalRun(
-        tinyJob(changes), catalog: tinyCatalog, output: folder, threads: 2) { _ in }
+        tinyJob(changes), catalog: tinyCatalog, output: folder, threads: 2
+      ) { _ in }
       let error = #expect(throws: TrainingError.self) { try run.run() }
       #expect(error.map { "\($0)".hasPrefix("step 5: the loss is nan") } == true)
       let shelf = CheckpointShelf(folder: "\(folder)/checkpoints", keep: 2)
@@ -115,7 +118,8 @@ import Training
       changes["validate.everySteps"] = .integer(0)
       changes["checkpoint.everySteps"] = .integer(0)
       let run = try LocalRun(
-        tinyJob(changes), catalog: tinyCatalog, output: folder, threads: 2) { _ in }
+        tinyJob(changes), catalog: tinyCatalog, output: folder, threads: 2
+      ) { _ in }
       #expect(throws: JobError.self) { try run.run() }
       let shelf = CheckpointShelf(folder: "\(folder)/checkpoints", keep: 2)
       #expect(shelf.newestValid().0?.progress.step == 9)
@@ -131,7 +135,9 @@ import Training
         let image = ByteTensor(
           (0..<48).map { UInt8(($0 * 7 + index * 31) % 256) }, shape: [4, 4, 3])
         var bytes = image.pngBytes()
-        if split == "train", [5, 8].contains(index) { bytes = Array(bytes.prefix(bytes.count / 2)) }
+        if split == "train", [5, 8].contains(index) {
+          bytes = Array(bytes.prefix(bytes.count / 2))
+        }
         let number = index < 10 ? "0\(index)" : "\(index)"
         try TestSupport.write(bytes, to: "\(folder)/\(split)/a/\(number).png")
       }

@@ -42,7 +42,9 @@ import Training
       try transaction.commit([:], losses: [])
     }
 
-    var values: [[Double]] { parameters.map { arena.value(at: $0.index).elements.map(Double.init) } }
+    var values: [[Double]] {
+      parameters.map { arena.value(at: $0.index).elements.map(Double.init) }
+    }
   }
 
   private static let gradients: [[[Float]]] = (0..<5).map { step in
@@ -148,7 +150,9 @@ import Training
     settings.momentum = 0
     settings.groups = try tinyJob([
       "optimizer.groups": .list([
-        .map(["match": .text("layer.b*"), "learningRateScale": .number(0.1), "weightDecay": .integer(1)]),
+        .map([
+          "match": .text("layer.b*"), "learningRateScale": .number(0.1), "weightDecay": .integer(1),
+        ]),
         .map(["match": .text("*"), "learningRateScale": .integer(2)]),
       ])
     ]).optimizer.groups
@@ -202,6 +206,7 @@ import Training
     step.milestones = [0.5, 0.75]
     step.gamma = 0.1
     #expect(factors(step, [0, 9, 10, 14, 15, 19], of: 20) == [1, 1, 0.1, 0.1, 0.01, 0.01])
-    #expect(factors(ScheduleSettings(.cosine, warmupSteps: 9), [0, 8, 9], of: 5) == [0.111111, 1, 1])
+    #expect(
+      factors(ScheduleSettings(.cosine, warmupSteps: 9), [0, 8, 9], of: 5) == [0.111111, 1, 1])
   }
 }

@@ -28,7 +28,8 @@ import Training
         let again = try TensorBoardWriter(folder: folder, name: "run")
         try again.add([("loss", 0.125)], step: 1 << 40, time: 1236)
       }
-      let records = try Self.records([UInt8](Foundation.Data(contentsOf: URL(fileURLWithPath: path))))
+      let records = try Self.records(
+        [UInt8](Foundation.Data(contentsOf: URL(fileURLWithPath: path))))
       #expect(
         records == [
           Record(version: "brain.Event:2"),

@@ -32,7 +32,9 @@ import Training
   }
 
   @Test func `validates every N steps and scores all splits at the end`() throws {
-    let (all, trainer) = try sequence(["validate.everySteps": .integer(2), "steps": .integer(5), "epochs": .null])
+    let (all, trainer) = try sequence([
+      "validate.everySteps": .integer(2), "steps": .integer(5), "epochs": .null,
+    ])
     let validation = Work.pass(split: "val", decidesBest: true)
     #expect(
       all == [

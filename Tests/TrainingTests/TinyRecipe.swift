@@ -169,7 +169,9 @@ func tinyJob(_ changes: [String: JobValue] = [:]) throws -> Job {
       "test": .integer(7), "heldout": .integer(2), "imageSize": .integer(16),
     ]),
   ])
-  for (path, change) in changes { value.set(path.split(separator: ".").map(String.init), to: change) }
+  for (path, change) in changes {
+    value.set(path.split(separator: ".").map(String.init), to: change)
+  }
   return try Job(value, catalog: tinyCatalog)
 }
 

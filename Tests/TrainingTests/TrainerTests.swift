@@ -106,7 +106,9 @@ import Training
 
   @Test(arguments: [true, false])
   func `stops at a loss that is not finite and says the step`(alternates: Bool) throws {
-    let job = try tinyJob(["options.notFinite": .integer(2), "options.alternates": .bool(alternates)])
+    let job = try tinyJob([
+      "options.notFinite": .integer(2), "options.alternates": .bool(alternates),
+    ])
     let trainer = try Trainer(job, catalog: tinyCatalog)
     let group = wholeGroup(job)
     _ = try trainer.train(group, until: 2)

@@ -54,7 +54,7 @@ public struct Job: Sendable, Equatable {
   /// The file's content after `base` and `--set`: what is stored, sent and read again.
   public let value: JobValue
 
-  /// - Parameter catalog: The recipes that this program knows.
+  /// `catalog`: The recipes that this program knows.
   public init(_ value: JobValue, catalog: Catalog) throws(JobError) {
     self.value = value
     var reader = try JobReader(value, path: "")
@@ -70,7 +70,8 @@ public struct Job: Sendable, Equatable {
         "give a world, { world: scenes, size: 2000 }, or a path, { path: DIR, format: voc }")
     }
     guard case .map = data else {
-      throw JobError("data", "found \(data.shown), expected a map, like { world: scenes, size: 2000 }")
+      throw JobError(
+        "data", "found \(data.shown), expected a map, like { world: scenes, size: 2000 }")
     }
     self.data = data
     batch = try reader.integer("batch", in: 1...1_048_576) ?? defaults.batch

@@ -11,5 +11,7 @@ public struct JobError: Error, Equatable, CustomStringConvertible {
     self.problem = problem
   }
 
-  public var description: String { key.isEmpty ? "job: \(problem)" : "job key '\(key)': \(problem)" }
+  public var description: String {
+    key.isEmpty ? "job: \(problem)" : "job key '\(key)': \(problem)"
+  }
 }

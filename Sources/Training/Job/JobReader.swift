@@ -28,7 +28,9 @@ struct JobReader {
   mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(JobError) -> Int? {
     guard let value = value(key) else { return nil }
     guard case .integer(let number) = value, range.contains(number) else {
-      let bound = range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+      let bound =
+        range.upperBound == .max
+        ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
       throw JobError(full(key), "found \(value.shown), expected a whole number, \(bound)")
     }
     return number
@@ -37,7 +39,9 @@ struct JobReader {
   mutating func number(_ key: String, in range: ClosedRange<Double>) throws(JobError) -> Double? {
     guard let value = value(key) else { return nil }
     guard let number = value.asNumber, range.contains(number) else {
-      let bound = range.upperBound == .infinity ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+      let bound =
+        range.upperBound == .infinity
+        ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
       throw JobError(full(key), "found \(value.shown), expected a number, \(bound)")
     }
     return number

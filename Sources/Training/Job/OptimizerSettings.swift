@@ -105,7 +105,8 @@ extension OptimizerSettings.Group {
   init(_ value: JobValue, index: Int) throws(JobError) {
     var reader = try JobReader(value, path: "optimizer.groups.\(index)")
     guard let match = try reader.text("match") else {
-      throw JobError("optimizer.groups.\(index).match", "missing; give a name pattern, like '*.bias'")
+      throw JobError(
+        "optimizer.groups.\(index).match", "missing; give a name pattern, like '*.bias'")
     }
     self.match = match
     learningRateScale = try reader.number("learningRateScale", in: 0...1e6) ?? 1

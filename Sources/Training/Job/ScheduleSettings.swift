@@ -42,7 +42,8 @@ public struct ScheduleSettings: Sendable, Equatable {
         // 1.0 comes back from JSON as 1.
         guard let fraction = value.asNumber, (0...1).contains(fraction) else {
           throw JobError(
-            "schedule.milestones", "found \(value.shown), expected fractions of the training, 0 to 1")
+            "schedule.milestones",
+            "found \(value.shown), expected fractions of the training, 0 to 1")
         }
         milestones.append(fraction)
       }
