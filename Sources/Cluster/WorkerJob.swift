@@ -320,9 +320,12 @@ final class WorkerJob: @unchecked Sendable {
           Position(progress: trainer.progress)))
     } catch {
       guard !shared.withLock({ $0.hasEnded(job, generation) }) else { return }
+      // Losses and data know of no step; the person who reads this wants to.
+      let step = trainer.progress.step
+      let reason = error is TrainingError ? "\(error)" : "step \(step): \(error)"
       tell(
         .failed(
-          job, generation, .job, reason: "\(error)", peer: nil,
+          job, generation, .job, reason: reason, peer: nil,
           Position(progress: trainer.progress)))
     }
   }
