@@ -1,4 +1,6 @@
+import Foundation
 import Messages
+import Training
 import Transport
 
 /// A worker's way to its job's folder in the coordinator's store, for one generation.
@@ -16,6 +18,18 @@ struct WorkerFiles {
   func upload(_ path: String, to name: String) throws -> Artifact {
     try again { () throws(TransportError) in
       try bulk.upload(path, to: name, of: job, in: generation, while: isWanted)
+    }
+  }
+
+  /// Moves a checkpoint from this worker's scratch folder to the store.
+  ///
+  /// Throws: as `upload`.
+  func store(_ checkpoint: Training.Checkpoint) throws {
+    defer { try? FileManager.default.removeItem(atPath: checkpoint.path) }
+    let name = Training.Checkpoint.name(step: checkpoint.progress.step)
+    // The manifest goes last: a folder without one is no checkpoint.
+    for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {
+      try upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
     }
   }
 

@@ -17,7 +17,8 @@ final class WorkerJob: @unchecked Sendable {
     case fetch(JobID, Generation, from: WorkerID, digest: String)
     case load(JobID, Generation, Messages.Checkpoint)
     case open(JobID, Generation)
-    case abandon(JobID)
+    /// Saving: a cancelled job keeps what it has reached.
+    case abandon(JobID, isSaving: Bool)
     case exit
   }
 
@@ -60,6 +61,7 @@ final class WorkerJob: @unchecked Sendable {
   private let scratch: String
   private let tell: @Sendable (WorkerEvent) -> Void
   private let send: @Sendable (WorkerMessage) -> Void
+  private let note: @Sendable (String) -> Void
   private let commands = EventQueue<Command>()
   private let shared = Mutex(Shared())
   private var holding: Holding?
@@ -68,7 +70,8 @@ final class WorkerJob: @unchecked Sendable {
   init(
     links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String,
     tell: @escaping @Sendable (WorkerEvent) -> Void,
-    send: @escaping @Sendable (WorkerMessage) -> Void
+    send: @escaping @Sendable (WorkerMessage) -> Void,
+    note: @escaping @Sendable (String) -> Void
   ) {
     self.links = links
     self.bulk = bulk
@@ -77,6 +80,7 @@ final class WorkerJob: @unchecked Sendable {
     self.scratch = scratch
     self.tell = tell
     self.send = send
+    self.note = note
     thread = ComputeThread { [unowned self] in work() }
   }
 
@@ -136,12 +140,29 @@ final class WorkerJob: @unchecked Sendable {
       case .load(let job, let generation, let checkpoint):
         attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
       case .open(let job, let generation): open(job, generation)
-      case .abandon(let job): if holding?.prepare.job == job { drop() }
+      case .abandon(let job, let isSaving):
+        guard holding?.prepare.job == job else { break }
+        if isSaving { save(job) }
+        drop()
       case .exit:
         drop()
         return
       }
     }
+  }
+
+  /// Stores one more checkpoint, from the worker that hosts replica 0, of the last committed step.
+  private func save(_ job: JobID) {
+    guard let holding, holding.hasState, holding.hosted.contains(0),
+      holding.trainer.progress.step > 0,
+      let generation = shared.withLock({ $0.generation })
+    else { return }
+    let files = WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
+      self?.shared.withLock { !$0.isStopping } ?? false
+    }
+    do {
+      try files.store(Checkpoint.write(holding.trainer, into: "\(scratch)/drafts"))
+    } catch { note("\(job): its last state was not stored: \(error)") }
   }
 
   private func drop() {

@@ -86,7 +86,7 @@ package final class WorkerProcess: @unchecked Sendable {
         endpoint: endpoint, keyGuard: keyGuard,
         route: settings.exchange.route(relay: join.relay, security: join.security)),
       bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
-      tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) })
+      tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) }, note: note)
     client = try ControlClient(
       address: join.control, in: context, security: join.security,
       as: ControlPeer(role: .worker, incarnation: incarnation)
@@ -187,7 +187,7 @@ package final class WorkerProcess: @unchecked Sendable {
       case .openGeneration(let id, let generation): job.post(.open(id, generation))
       case .abandon(let id, let cause, let reason):
         note("\(id) \(cause.rawValue)" + (reason.isEmpty ? "" : ": \(reason)"))
-        job.post(.abandon(id))
+        job.post(.abandon(id, isSaving: cause == .cancelled))
       case .refused(let refusal):
         note(
           "refused: \(refusal.reason)"

@@ -61,12 +61,7 @@ final class WorkerReporter: TrainingObserver {
   }
 
   func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {
-    defer { try? FileManager.default.removeItem(atPath: checkpoint.path) }
-    let name = Training.Checkpoint.name(step: checkpoint.progress.step)
-    // The manifest goes last: a folder without one is no checkpoint.
-    for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {
-      try files.upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
-    }
+    try files.store(checkpoint)
   }
 
   /// Draws the contact sheet and stores it with the job.

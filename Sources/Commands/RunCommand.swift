@@ -98,9 +98,20 @@ struct Run: HouseCommand {
     }
     if interrupts.status != nil {
       try connection.cancel(submitted.job, reason: "interrupted")
+      try waitForLastCheckpoint(of: submitted.job, connection)
     }
     let shelf = CheckpointShelf(folder: "\(submitted.output)/checkpoints", keep: 1)
     return shelf.newestValid().0
+  }
+
+  /// A cancelled job's last step is stored once more; that takes a moment.
+  private func waitForLastCheckpoint(of job: JobID, _ connection: ClusterConnection) throws {
+    let end = Date().addingTimeInterval(5)
+    while Date() < end {
+      let status = try connection.show(job).status
+      if status.step == 0 || (status.checkpoint?.position.step ?? 0) >> 4 >= status.step { return }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
   }
 
   /// `runs/NAME`, or the first of `runs/NAME-2`, … that is free.

@@ -122,6 +122,16 @@ final class LiveCluster {
     _ = try ask(.cancel(CancelRequest(job: job, reason: "by the test")))
   }
 
+  /// Waits until `condition` holds; false if it does not within a minute.
+  func wait(untilTrue condition: () throws -> Bool) throws -> Bool {
+    let end = Date().addingTimeInterval(60)
+    while try !condition() {
+      guard Date() < end else { return false }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    return true
+  }
+
   /// Waits until the job is over, or until `isEnough` holds.
   @discardableResult
   func wait(

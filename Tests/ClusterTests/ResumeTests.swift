@@ -37,6 +37,20 @@ extension LiveTests {
       }
     }
 
+    @Test(.timeLimit(.minutes(2))) func `a cancelled job keeps the last step it committed`() throws
+    {
+      try withCluster(workers: 2) { cluster in
+        let job = try cluster.submit(TinyJobs.segment(steps: 10_000))
+        let running = try cluster.wait(for: job) { $0.step >= 3 }
+        #expect(running.checkpoint == nil)
+        try cluster.cancel(job)
+        let stored = try cluster.wait(untilTrue: { cluster.shelf(of: job).newestValid().0 != nil })
+        #expect(stored)
+        let checkpoint = try #require(cluster.shelf(of: job).newestValid().0)
+        #expect(checkpoint.progress.step >= running.step)
+      }
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `new workers take the newest checkpoint when all were lost`() throws {
       try withCluster(workers: 2) { cluster in
