@@ -52,7 +52,8 @@ bench: build
 	    --output $$folder/run; rm -rf $$folder; done
 
 # The messages; the generated C is committed, so only a change of proto/ needs protoc-c.
-proto:
+proto: PACKAGES += protobuf-c-compiler protobuf-compiler
+proto: packages
 	proto/generate.sh
 
 clean:

@@ -16,3 +16,4 @@ mv Sources/CMessages/*.pb-c.h Sources/CMessages/include/
     echo "}"
   done
 } > Sources/Messages/GeneratedMessages.swift
+swift format --in-place Sources/Messages/GeneratedMessages.swift

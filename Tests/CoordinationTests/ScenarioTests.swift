@@ -13,7 +13,7 @@ import Testing
 ///     beat a j1 g1 bytes=60                    rejoin a j1 g1 (after a restart)
 @Suite struct ScenarioTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "Scenarios")
+    .deletingLastPathComponent().appending(path: "Scenarios")
 
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
     .filter { $0.hasSuffix(".txt") }.sorted()
