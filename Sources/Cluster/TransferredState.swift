@@ -22,18 +22,23 @@ enum TransferredState {
 
   /// Throws: `TrainingError.checkpoint` if the state is not of this model.
   static func apply(_ state: Storage, to trainer: Trainer) throws {
-    let arena = trainer.arena.bytes
     let bytes = UnsafeRawBufferPointer(start: state.pointer, count: state.byteCount)
     let length =
       bytes.count < 8
       ? 0 : Int(clamping: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)))
-    guard bytes.count >= 8, length <= 1 << 20, bytes.count - 8 - length == arena.count else {
-      throw TrainingError.checkpoint(
-        path: "a member's state",
-        problem: "has \(bytes.count) bytes, this worker's model \(arena.count)")
+    func refuse(_ problem: String) -> TrainingError {
+      .checkpoint(path: "a member's state", problem: problem)
+    }
+    guard bytes.count >= 8, length <= 1 << 20, bytes.count - 8 >= length else {
+      throw refuse("has \(bytes.count) bytes, too few for its header")
     }
     let progress = try JSONDecoder().decode(
       Training.Progress.self, from: Foundation.Data(bytes[8..<8 + length]))
+    try trainer.enter(stage: progress.stage)
+    let arena = trainer.arena.bytes
+    guard bytes.count - 8 - length == arena.count else {
+      throw refuse("has \(bytes.count) bytes, this worker's model \(arena.count)")
+    }
     arena.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(8 + length)...]))
     trainer.adopt(progress)
   }

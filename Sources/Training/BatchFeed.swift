@@ -23,12 +23,12 @@ final class BatchFeed {
   private var failure: (any Error)?
 
   init(
-    program: any Program, plan: any BatchPlan, source: any SampleSource, job: Job,
-    hosted: Range<Int>, from step: Int, to end: Int, stepsPerEpoch: Int
+    _ model: StageModel, source: any SampleSource, job: Job, hosted: Range<Int>, from step: Int
   ) {
     self.hosted = hosted
     next = step
-    let end = max(step, end)
+    let (program, plan, stage) = (model.program, model.plan, model.stage.index)
+    let (end, stepsPerEpoch) = (max(step, model.steps), model.stepsPerEpoch)
     let width = hosted.count
     // One item a replica and step, so that several threads help with one step.
     prefetcher = Prefetcher(
@@ -37,10 +37,10 @@ final class BatchFeed {
       let step = item / width
       let slots = plan.slots(
         at: PlanPosition(
-          seed: job.seed, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
+          seed: job.seed, stage: stage, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
       let mine = SlotDivision(batch: slots.count, replicas: job.replicas)
         .slots(of: hosted.lowerBound + item % width)
-      let key = RandomKey(seed: job.seed).derived("load").derived(0).derived(step)
+      let key = RandomKey(seed: job.seed).derived("load").derived(stage).derived(step)
       return try program.load(Array(slots[mine]), key: key, source: source)
     }
   }

@@ -25,7 +25,8 @@ public struct RecipeEntry: Sendable {
   public let defaults: JobDefaults
   public let options: [OptionDeclaration]
   private let checkJob: @Sendable (Job) -> JobError?
-  private let buildProgram: @Sendable (Job, RecipeData, Arena) throws -> any Program
+  private let listStages: @Sendable (Job) throws -> [Stage]
+  private let buildProgram: @Sendable (Job, Stage, RecipeData, Arena) throws -> any Program
 
   public init<R: Recipe>(_ type: R.Type) {
     name = R.name
@@ -38,10 +39,18 @@ public struct RecipeEntry: Sendable {
         return nil
       } catch { return error }
     }
-    buildProgram = { job, data, arena in
+    listStages = { job in
+      try R.stages(R.Options(reading: job.options)).enumerated().map { index, stage in
+        var stage = stage
+        stage.index = index
+        return stage
+      }
+    }
+    buildProgram = { job, stage, data, arena in
       var scope = Scope(arena)
       return RecipeProgram(
-        try R(R.Options(reading: job.options), data: data, in: &scope), job: job, data: data)
+        try R(R.Options(reading: job.options), stage: stage, data: data, in: &scope), job: job,
+        data: data)
     }
   }
 
@@ -50,8 +59,17 @@ public struct RecipeEntry: Sendable {
     if let error = checkJob(job) { throw error }
   }
 
-  /// Builds the recipe's model into an arena that is not sealed yet.
-  func build(_ job: Job, data: RecipeData, in arena: Arena) throws -> any Program {
-    try buildProgram(job, data, arena)
+  /// The job's stages in order, never empty.
+  func stages(_ job: Job) throws -> [Stage] {
+    let stages = try listStages(job)
+    precondition(!stages.isEmpty, "\(name): a recipe has at least one stage")
+    return stages
+  }
+
+  /// Builds the model of a stage into an arena that is not sealed yet.
+  func build(
+    _ job: Job, stage: Stage, data: RecipeData, in arena: Arena
+  ) throws -> any Program {
+    try buildProgram(job, stage, data, arena)
   }
 }

@@ -220,6 +220,7 @@ extension Trainer {
     func refuse(_ problem: String) -> TrainingError {
       .checkpoint(path: checkpoint.path, problem: problem)
     }
+    try enter(stage: checkpoint.progress.stage)
     let report = try loadWeights("\(checkpoint.path)/\(Checkpoint.modelFile)")
     guard report.isComplete else { throw refuse("does not fit the job's model: \(report.gaps)") }
     let file = try SafetensorsFile(path: "\(checkpoint.path)/\(Checkpoint.stateFile)")

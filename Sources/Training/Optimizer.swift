@@ -195,6 +195,24 @@ package final class Optimizer: Sendable {
     return settings.trust * weight / (slope + segment.weightDecay * weight)
   }
 
+  /// Takes over the moments and counts of parameters of the same name and shape.
+  func adoptMoments(of old: Optimizer) {
+    for (index, segment) in segments.sorted(by: { $0.key < $1.key }) {
+      let entry = arena.entries[index]
+      guard let source = old.arena.index(named: entry.name), let before = old.segments[source],
+        old.arena.entries[source].shape == entry.shape
+      else { continue }
+      for moment in 0..<settings.moments {
+        let values = old.moment(moment, ofEntry: source)
+        values.withUnsafeElements {
+          _ = self.moment(moment, ofEntry: index).mutableElements.update(from: $0)
+        }
+      }
+      arena.value(at: counts.index).mutableElements[segment.position] =
+        old.arena.value(at: old.counts.index).mutableElements[before.position]
+    }
+  }
+
   /// A moment array of a parameter, a view of the arena.
   func moment(_ moment: Int, ofEntry entry: Int) -> Tensor {
     arena.view(offset: momentOffset(moment, entry), shape: arena.entries[entry].shape)

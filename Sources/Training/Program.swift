@@ -6,6 +6,7 @@ import Tensors
 package protocol Program: Sendable {
   var parameters: [Parameter] { get }
   func plan() throws -> any BatchPlan
+  func begin(_ beginning: StageBeginning) throws
   /// Reads and prepares one replica's share of a step.
   func load(_ slots: [Slot], key: RandomKey, source: any SampleSource) throws -> LoadedBatch
   func step(_ batch: LoadedBatch, _ context: StepContext) throws
@@ -38,6 +39,8 @@ struct RecipeProgram<R: Recipe>: Program {
   var parameters: [Parameter] { recipe.parameters }
 
   func plan() throws -> any BatchPlan { try recipe.plan(batch: job.batch, data: data) }
+
+  func begin(_ beginning: StageBeginning) throws { try recipe.begin(beginning) }
 
   func load(_ slots: [Slot], key: RandomKey, source: any SampleSource) throws -> LoadedBatch {
     let read = try source.load(slots, onBadSample: job.onBadSample)

@@ -2,9 +2,11 @@
 ///
 /// Passes (validation, final scores) are commits like steps, so a failure loses at most one.
 public struct Progress: Sendable, Equatable, Codable {
-  /// Steps committed.
+  /// The stage that runs, from 0.
+  public var stage = 0
+  /// Steps committed, in all stages.
   public var step = 0
-  /// Passes committed after that step.
+  /// What was committed after that step: passes, and the beginning of a stage.
   public var passes = 0
   /// The best validation score so far and its step.
   public var best: Best?
@@ -36,5 +38,7 @@ package enum Work: Equatable, Sendable {
   case step(Int)
   /// Scores the model on `split`; `decidesBest` if the checkpoint of the best score is kept by it.
   case pass(split: String, decidesBest: Bool)
+  /// Builds the next stage's model from this one's state.
+  case beginStage
   case finished
 }

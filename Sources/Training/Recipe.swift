@@ -20,8 +20,14 @@ public protocol Recipe: Sendable {
   static var summary: String { get }
   static var defaults: JobDefaults { get }
 
-  /// Builds the model: declares its parameters and state in `scope`.
-  init(_ options: Options, data: RecipeData, in scope: inout Scope) throws
+  /// The stages of a training, in order; one by default.
+  static func stages(_ options: Options) -> [Stage]
+
+  /// Builds the model of a stage: declares its parameters and state in `scope`.
+  init(_ options: Options, stage: Stage, data: RecipeData, in scope: inout Scope) throws
+
+  /// What a later stage takes over from the one before; everything of the same name by default.
+  func begin(_ beginning: StageBeginning) throws
 
   /// The parameters that the optimiser may change.
   var parameters: [Parameter] { get }
@@ -51,6 +57,10 @@ public protocol Recipe: Sendable {
 }
 
 extension Recipe {
+  public static func stages(_ options: Options) -> [Stage] { [Stage("train")] }
+
+  public func begin(_ beginning: StageBeginning) throws { beginning.carry() }
+
   public func plan(batch: Int, data: RecipeData) throws -> any BatchPlan {
     PermutationPlan(count: try data.source("train").count, batch: batch)
   }

@@ -10,60 +10,88 @@ import Tensors
 /// Used by one thread; the replica threads inside are its own.
 package final class Trainer {
   package let job: Job
-  package let program: any Program
-  package let arena: Arena
-  package let optimizer: Optimizer
   package let data: RecipeData
   package private(set) var progress = Progress()
   /// How the initial weights fitted, if the job names some.
   package private(set) var loadReport: LoadReport?
+  /// Of all stages.
   package let totalSteps: Int
-  package let stepsPerEpoch: Int
 
-  private let plan: any BatchPlan
-  let average: ParameterAverage?
+  /// By stage; those that are over are gone.
+  private var models: [StageModel?]
+  private var current: StageModel
   private var feed: BatchFeed?
 
-  /// Builds the model in its initial state.
+  package var program: any Program { current.program }
+  package var arena: Arena { current.arena }
+  package var optimizer: Optimizer { current.optimizer }
+  package var stepsPerEpoch: Int { current.stepsPerEpoch }
+  var average: ParameterAverage? { current.average }
+
+  /// Builds the first stage's model in its initial state.
   ///
   /// Throws: `JobError`, `DataError`, `SafetensorsError`.
   package init(_ job: Job, catalog: Catalog) throws {
     self.job = job
     data = try RecipeData(job: job)
-    arena = Arena()
-    program = try catalog.recipe(named: job.recipe).build(job, data: data, in: arena)
-    plan = try program.plan()
-    stepsPerEpoch = plan.stepsPerEpoch
-    guard stepsPerEpoch > 0 else {
-      throw JobError("data", "the training split has no samples")
+    let recipe = try catalog.recipe(named: job.recipe)
+    var models: [StageModel] = []
+    for stage in try recipe.stages(job) {
+      models.append(
+        try StageModel(
+          stage, of: recipe, job: job, data: data, firstStep: models.last?.endStep ?? 0))
     }
-    switch job.length {
-    case .epochs(let epochs): totalSteps = epochs * stepsPerEpoch
-    case .steps(let steps): totalSteps = steps
-    }
-    average =
-      job.average > 0
-      ? ParameterAverage(of: program.parameters, decay: Float(job.average), in: arena) : nil
-    try job.optimizer.checkGroups(names: program.parameters.map(\.name))
+    self.models = models
+    current = models[0]
+    totalSteps = models.last?.endStep ?? 0
     if job.value[path: "validate.split"] != nil { _ = try data.source(job.validation.split) }
-    optimizer = Optimizer(
-      arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: totalSteps)
-    arena.seal(moments: job.optimizer.moments, key: RandomKey(seed: job.seed))
+    current.seal(job)
     if let path = job.initialWeights { loadReport = try loadWeights(path) }
     average?.reset()
   }
 
+  /// Commits the beginning of the next stage.
+  ///
+  /// Throws: what the recipe's `begin` throws.
+  package func beginStage() throws {
+    let old = current
+    try enter(stage: progress.stage + 1)
+    try current.program.begin(StageBeginning(old: old, new: current))
+    average?.reset()
+    progress.stage += 1
+    progress.passes += 1
+  }
+
+  /// Puts a stage's model in place, in its initial state.
+  ///
+  /// Throws: `JobError` if the job has no such stage, or is beyond it.
+  package func enter(stage: Int) throws {
+    guard stage != current.stage.index else { return }
+    guard models.indices.contains(stage), let model = models[stage] else {
+      throw JobError(
+        "recipe",
+        "stage \(stage) was asked for; this job has \(models.count) and is in "
+          + "\(current.stage.index)")
+    }
+    stop()
+    model.seal(job)
+    models[current.stage.index] = nil
+    current = model
+  }
+
   /// What comes next; a pure function of the job and `progress`.
   package var next: Work {
-    let passes = passesDue(after: progress.step)
+    // A stage that has just begun has nothing new to score.
+    let passes = progress.step > current.firstStep ? passesDue(after: progress.step) : []
     if progress.passes < passes.count { return passes[progress.passes] }
-    return progress.step < totalSteps ? .step(progress.step) : .finished
+    if progress.step < current.endStep { return .step(progress.step) }
+    return current.stage.index + 1 < models.count ? .beginStage : .finished
   }
 
   private func passesDue(after step: Int) -> [Work] {
-    let isLast = step == totalSteps
+    let isLast = step == current.endStep
     let every = job.validation.everySteps
-    guard isLast || (every > 0 && step > 0 && step % every == 0) else { return [] }
+    guard isLast || (every > 0 && step % every == 0) else { return [] }
     let splits = (try? data.source("train").splits) ?? []
     var passes: [Work] = []
     if splits.contains(job.validation.split) {
@@ -89,8 +117,8 @@ package final class Trainer {
     }
     feed?.stop()
     feed = BatchFeed(
-      program: program, plan: plan, source: try data.source("train"), job: job, hosted: hosted,
-      from: progress.step, to: totalSteps, stepsPerEpoch: stepsPerEpoch)
+      current, source: try data.source("train"), job: job, hosted: hosted,
+      from: progress.step - current.firstStep)
   }
 
   /// Ends the threads that read ahead.
@@ -105,12 +133,13 @@ package final class Trainer {
   /// `DataError` and what the recipe throws.
   package func runStep(_ group: ReplicaGroup) throws -> StepReport {
     guard let feed else { preconditionFailure("Trainer: runStep before prepare") }
-    let step = progress.step
+    let step = progress.step - current.firstStep
     // A batch that cannot be read fails inside the step, so that the other workers hear of it.
     let batches = Result { try feed.batches(of: step) }
     let transaction = StepTransaction(optimizer, step: step)
-    let key = RandomKey(seed: job.seed).derived("step").derived(0).derived(step)
-    let (program, totalSteps, epoch) = (program, totalSteps, step / stepsPerEpoch)
+    let stage = current.stage.index
+    let key = RandomKey(seed: job.seed).derived("step").derived(stage).derived(step)
+    let (program, steps, epoch) = (program, current.steps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
     let busyBefore = group.permits.busySeconds
     let results = group.run(serial: progress.serial + 1) { exchange in
@@ -118,7 +147,7 @@ package final class Trainer {
       let batch = try batches.get().items[exchange.replica - group.hosted.lowerBound]
       let context = StepContext(
         pass: Forward(isTraining: true, exchange: exchange, key: key, slots: batch.slots),
-        step: step, totalSteps: totalSteps, stage: 0, epoch: epoch, transaction: transaction
+        step: step, totalSteps: steps, stage: stage, epoch: epoch, transaction: transaction
       ) { group.permits.yieldPermit() }
       thread.updatedValue = { [unowned context] in context.updatedValue($0) }
       return try thread.run {
@@ -134,7 +163,7 @@ package final class Trainer {
       try transaction.commit(outcomes[0].writes, losses: report.losses)
     } catch {
       if case .success(let batches) = batches { feed.giveBack(batches) }
-      throw naming(error, step: step)
+      throw naming(error, step: progress.step)
     }
     average?.update()
     progress.step += 1
@@ -142,7 +171,8 @@ package final class Trainer {
     progress.skippedSamples += report.skipped
     let read = try batches.get()
     return StepReport(
-      step: step, epoch: epoch, numbers: report.losses + report.others, samples: report.samples,
+      step: progress.step - 1, epoch: epoch, numbers: report.losses + report.others,
+      samples: report.samples,
       learningRate: optimizer.learningRate(at: step), skipped: read.items.flatMap(\.skipped),
       totalSkipped: progress.skippedSamples,
       seconds: StepSeconds(

@@ -53,6 +53,9 @@ package final class TrainingLoop {
         if report.isBest, trainer.progress.step < trainer.totalSteps {
           try checkpoint(isBest: true)
         }
+      case .beginStage:
+        try trainer.beginStage()
+        try trainer.prepare(hosted: group.hosted)
       case .finished:
         try checkpoint(isBest: trainer.progress.best?.step == trainer.progress.step)
         return .finished

@@ -166,10 +166,12 @@ import Training
   @Test func `declares options in order`() throws {
     let all = Tiny.Options.declarations
     #expect(
-      all.map(\.name) == ["strength", "width", "alternates", "failing", "notFinite", "probe"])
+      all.map(\.name) == [
+        "strength", "width", "alternates", "failing", "notFinite", "stages", "probe",
+      ])
     #expect(all[0].symbol == "λ" && all[0].standard == "0.1" && all[0].range == "0.0 to 10.0")
     #expect(all[1].unit == "units" && all[1].kind == "a whole number")
-    #expect(all[5].kind == "one of none, values, virtual, second" && all[5].standard == "none")
+    #expect(all[6].kind == "one of none, values, virtual, second" && all[6].standard == "none")
     let read = try Tiny.Options(reading: ["width": .integer(9), "probe": .text("second")])
     #expect(read.width == 9 && read.probe == .second && read.strength == 0.1)
     // Another value's options are its own.

@@ -23,6 +23,7 @@ import Training
       case .pass(let split, let decidesBest):
         let report = try trainer.runPass(split: split, decidesBest: decidesBest, group)
         #expect(report.number == trainer.progress.passes)
+      case .beginStage: try trainer.beginStage()
       case .finished: break
       }
       #expect(trainer.progress.serial > serials[serials.count - 1])

@@ -17,6 +17,7 @@ struct Tiny: Recipe {
     @Option("Whether a step makes two updates") var alternates: Bool = true
     @Option("Fails after the first update while this file exists") var failing: String = "none"
     @Option("A loss that is not a number from this step on", in: 0...1000) var notFinite: Int = 1000
+    @Option("Stages; each but the first has two hidden units more", in: 1...4) var stages: Int = 1
     @Option("What is reported besides") var probe: Probe = .none
   }
 
@@ -42,10 +43,15 @@ struct Tiny: Recipe {
   let seen: State
   let parameters: [Parameter]
 
-  init(_ options: Options, data: RecipeData, in scope: inout Scope) throws {
+  static func stages(_ options: Options) -> [Stage] {
+    (0..<options.stages).map { Stage("part \($0)", epochs: $0 == 0 ? nil : 1) }
+  }
+
+  init(_ options: Options, stage: Stage, data: RecipeData, in scope: inout Scope) throws {
     self.options = options
-    first = scope.parameter("first.weight", [12, options.width], .normal(deviation: 0.3))
-    second = scope.parameter("second.weight", [options.width, 1], .normal(deviation: 0.3))
+    let width = options.width + 2 * stage.index
+    first = scope.parameter("first.weight", [12, width], .normal(deviation: 0.3))
+    second = scope.parameter("second.weight", [width, 1], .normal(deviation: 0.3))
     kernel = scope.parameter(
       "unused.kernel", [2, 3, 4], .normal(deviation: 0.3), layout: .convolution)
     seen = scope.state("seen", [2])
@@ -197,6 +203,9 @@ extension Trainer {
         reports.append(try runStep(group))
       case .pass(let split, let decidesBest):
         _ = try runPass(split: split, decidesBest: decidesBest, group)
+      case .beginStage:
+        try beginStage()
+        try prepare(hosted: group.hosted)
       case .finished: return reports
       }
     }

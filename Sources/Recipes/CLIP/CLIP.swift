@@ -79,7 +79,8 @@ package struct CLIP: Recipe {
   let augmentation: Augmentation
   package let parameters: [Parameter]
 
-  package init(_ options: CLIPOptions, data: RecipeData, in scope: inout Scope) throws {
+  package init(_ options: CLIPOptions, stage: Stage, data: RecipeData, in scope: inout Scope) throws
+  {
     let source = try data.source("train")
     let first = try Self.parts(of: source.sample(at: 0))
     self.options = options

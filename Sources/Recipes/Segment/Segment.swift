@@ -91,7 +91,9 @@ package struct Segment: Recipe {
   let augmentation: Augmentation
   package let parameters: [Parameter]
 
-  package init(_ options: SegmentOptions, data: RecipeData, in scope: inout Scope) throws {
+  package init(_ options: SegmentOptions, stage: Stage, data: RecipeData, in scope: inout Scope)
+    throws
+  {
     let source = try data.source("train")
     guard !source.classNames.isEmpty else {
       throw JobError("data", "has no masks; segment needs a class for each pixel")
