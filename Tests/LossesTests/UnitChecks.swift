@@ -88,6 +88,16 @@ import Testing
     #expect(abs(equal[0].scalar - 1.9459101) < 1e-6)
   }
 
+  @Test func `check 4, the gradient over all logits sums to zero, over a row it does not`() throws {
+    // With one key for all rows, ∂L/∂xᵢ = s Σⱼ Gᵢⱼ y: the row sums of G are its first column.
+    let x = l2Normalized(Tensor.normal([4, 2], key: RandomKey(seed: 11)), epsilon: 1e-12)
+    let y = Tensor([1, 0, 1, 0, 1, 0, 1, 0], shape: [4, 2])
+    let rows = try infoNCE(x, y, scale: 3)[1].elements.enumerated()
+      .filter { $0.offset % 2 == 0 }.map { $0.element / 3 }
+    #expect(abs(rows.reduce(0, +)) < 1e-6)
+    #expect(rows.contains { abs($0) > 1e-2 })
+  }
+
   @Test func `check 5, permutations and exchanged sides`() throws {
     let (x, y) = (unitRows(5, 3, "x"), unitRows(5, 3, "y"))
     let order: [Int32] = [3, 1, 4, 0, 2]
