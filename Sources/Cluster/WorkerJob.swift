@@ -321,6 +321,9 @@ final class WorkerJob: @unchecked Sendable {
           try link.sendState(TransferredState.of(trainer), to: peer)
         }
       }
+      if holding.hosted.contains(0), trainer.progress.step == 0, let report = trainer.loadReport {
+        try reporter.upload(report, scratch: scratch)
+      }
       let ending = try TrainingLoop(
         trainer, group: group, scratch: "\(scratch)/drafts", observer: reporter
       ).run()

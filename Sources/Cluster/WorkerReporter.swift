@@ -1,5 +1,6 @@
 import Data
 import Foundation
+import Layers
 import Messages
 import Tensors
 import Training
@@ -62,6 +63,16 @@ final class WorkerReporter: TrainingObserver {
 
   func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {
     try files.store(checkpoint)
+  }
+
+  /// Stores how the initial weights fitted, beside the job's results.
+  func upload(_ report: LoadReport, scratch: String) throws {
+    let path = "\(scratch)/\(RunFolder.initialWeightsFile)"
+    let gaps = report.isComplete ? "all names and shapes agree" : report.gaps
+    try Files.makeFolder(scratch)
+    try Files.write(
+      Array("\(report.loaded.count) tensors loaded; \(gaps)\n".utf8), to: path)
+    try files.upload(path, to: RunFolder.initialWeightsFile)
   }
 
   /// Draws the contact sheet and stores it with the job.

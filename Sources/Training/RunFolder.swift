@@ -14,6 +14,7 @@ import Layers
 /// ```
 package final class RunFolder {
   package static let contactSheetFile = "contact-sheet.png"
+  package static let initialWeightsFile = "initial-weights.txt"
   package static let lossCurveFile = "loss-curve.png"
 
   package let path: String

@@ -37,6 +37,28 @@ extension LiveTests {
       }
     }
 
+    @Test(.timeLimit(.minutes(2))) func `other weights to begin with are reported on`() throws {
+      try withCluster(workers: 2) { cluster in
+        let first = try cluster.submit(TinyJobs.segment(steps: 2))
+        #expect(try cluster.wait(for: first).state == .finished)
+        let newest = try #require(cluster.shelf(of: first).newestValid().0)
+        let tuned = try cluster.submit(
+          TinyJobs.segment(
+            steps: 2,
+            [
+              "init": .text("\(newest.path)/model.safetensors"),
+              "options": .map([
+                "width": .integer(8), "levels": .integer(2), "embedding": .integer(6),
+              ]),
+            ]))
+        let status = try cluster.wait(for: tuned)
+        #expect(status.state == .finished, "\(status.reason)")
+        let path = "\(cluster.folder)/store/jobs/\(tuned)/initial-weights.txt"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains("tensors loaded; shapes differ: embedding."))
+      }
+    }
+
     @Test(.timeLimit(.minutes(2))) func `a cancelled job keeps the last step it committed`() throws
     {
       try withCluster(workers: 2) { cluster in
