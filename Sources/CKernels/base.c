@@ -10,6 +10,20 @@ void mk_flush_denormals(void) {
 #endif
 }
 
+uint32_t mk_floating_mode(void) {
+#if defined(__x86_64__)
+  return _mm_getcsr();
+#else
+  return 0;
+#endif
+}
+
+void mk_floating_mode_set(uint32_t mode) {
+#if defined(__x86_64__)
+  _mm_setcsr(mode);
+#endif
+}
+
 static _Thread_local void *slots[4];
 
 void *mk_thread_slot_get(int32_t slot) { return slots[slot]; }

@@ -45,3 +45,14 @@ extension Tensor {
 
 /// Makes this thread treat denormal numbers as zero, as all compute threads must alike.
 package func flushDenormals() { mk_flush_denormals() }
+
+/// Runs `body` with denormals flushed to zero on this thread, and as it was before afterwards.
+///
+/// Threads that `body` makes inherit the mode. For arithmetic that may run on a thread which is not
+/// a compute thread: its bits must be those of one that is.
+package func withDenormalsFlushed<R>(_ body: () throws -> R) rethrows -> R {
+  let mode = mk_floating_mode()
+  mk_flush_denormals()
+  defer { mk_floating_mode_set(mode) }
+  return try body()
+}

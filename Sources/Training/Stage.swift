@@ -107,8 +107,10 @@ package struct StageModel {
   /// Allocates and writes the initial values.
   func seal(_ job: Job) {
     let key = RandomKey(seed: job.seed)
-    arena.seal(
-      moments: job.optimizer.moments,
-      key: stage.index == 0 ? key : key.derived("stage").derived(stage.index))
+    withDenormalsFlushed {
+      arena.seal(
+        moments: job.optimizer.moments,
+        key: stage.index == 0 ? key : key.derived("stage").derived(stage.index))
+    }
   }
 }

@@ -37,6 +37,11 @@ package final class TrainingLoop {
   /// Throws: `ExchangeError.generationEnded` when the membership changed (committed state is kept;
   /// make a new loop), and what ends a job: `TrainingError`, `DataError`, other `ExchangeError`s.
   package func run() throws -> Ending {
+    // Commits compute on this thread, which may be any; loader threads inherit its mode.
+    try withDenormalsFlushed { try runToEnd() }
+  }
+
+  private func runToEnd() throws -> Ending {
     try trainer.prepare(hosted: group.hosted)
     defer { trainer.stop() }
     while true {

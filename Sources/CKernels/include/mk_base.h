@@ -13,6 +13,10 @@
 // Sets flush-to-zero and denormals-are-zero for the calling thread; threads it makes inherit both.
 void mk_flush_denormals(void);
 
+// The calling thread's floating-point mode, to put back what mk_flush_denormals has changed; 0 where there is none.
+uint32_t mk_floating_mode(void);
+void mk_floating_mode_set(uint32_t mode);
+
 // A pointer of the calling thread, NULL at first; `slot` is 0 ..< 4. The caller owns what it points to.
 void *mk_thread_slot_get(int32_t slot);
 void mk_thread_slot_set(int32_t slot, void *value);
