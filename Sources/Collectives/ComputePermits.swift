@@ -1,3 +1,5 @@
+import Tensors
+
 /// How many replica threads of a worker compute at once; first come, first served.
 ///
 /// A thread holds a permit while it computes and gives it up whenever it waits, so a worker that

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A thread that runs closures in the order they come, started with the first one; it ends when
 /// its owner is released.
 final class Reducer: Sendable {

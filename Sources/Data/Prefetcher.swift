@@ -1,4 +1,5 @@
 import Glibc
+import Tensors
 
 /// Loads the items of coming steps on threads of its own and hands them out in step order.
 ///
@@ -45,7 +46,7 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   public func next() throws -> Item? {
     let clock = ContinuousClock()
     let start = clock.now
-    let result: Result<Item, any Error>? = monitor.locked {
+    let result: Result<Item, any Error>? = monitor.withLock {
       while !stopped && nextToDeliver < end && ready[nextToDeliver] == nil { monitor.wait() }
       waited += clock.now - start
       guard !stopped, let result = ready.removeValue(forKey: nextToDeliver) else { return nil }
@@ -57,16 +58,16 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   }
 
   /// How long `next` has waited for loading, in all.
-  public var timeWaited: Duration { monitor.locked { waited } }
+  public var timeWaited: Duration { monitor.withLock { waited } }
 
   /// Items loaded and not yet taken.
-  public var readyCount: Int { monitor.locked { ready.count } }
+  public var readyCount: Int { monitor.withLock { ready.count } }
 
   /// Ends loading, drops what is ready and joins the threads; a load in progress is waited for.
   ///
   /// Must be called before the last reference goes: the threads hold one.
   public func stop() {
-    let toJoin: [pthread_t] = monitor.locked {
+    let toJoin: [pthread_t] = monitor.withLock {
       stopped = true
       ready = [:]
       monitor.wakeAll()
@@ -79,7 +80,7 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   private func work() {
     while let step = claim() {
       let result = Result { try load(step) }
-      monitor.locked {
+      monitor.withLock {
         if !stopped { ready[step] = result }
         monitor.wakeAll()
       }
@@ -87,41 +88,13 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   }
 
   private func claim() -> Int? {
-    monitor.locked {
+    monitor.withLock {
       while !stopped && nextToLoad < end && nextToLoad - nextToDeliver >= depth { monitor.wait() }
       guard !stopped && nextToLoad < end else { return nil }
       defer { nextToLoad += 1 }
       return nextToLoad
     }
   }
-}
-
-/// A mutex with one condition.
-private final class Monitor: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  init() {
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
-
-  func locked<R>(_ body: () throws -> R) rethrows -> R {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return try body()
-  }
-
-  func wait() { pthread_cond_wait(condition, mutex) }
-
-  func wakeAll() { pthread_cond_broadcast(condition) }
 }
 
 private final class ThreadBody {
