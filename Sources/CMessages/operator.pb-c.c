@@ -322,6 +322,51 @@ void   martlet__events_request__free_unpacked
   assert(message->base.descriptor == &martlet__events_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__drain_request__init
+                     (Martlet__DrainRequest         *message)
+{
+  static const Martlet__DrainRequest init_value = MARTLET__DRAIN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__drain_request__get_packed_size
+                     (const Martlet__DrainRequest *message)
+{
+  assert(message->base.descriptor == &martlet__drain_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__drain_request__pack
+                     (const Martlet__DrainRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__drain_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__drain_request__pack_to_buffer
+                     (const Martlet__DrainRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__drain_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__DrainRequest *
+       martlet__drain_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__DrainRequest *)
+     protobuf_c_message_unpack (&martlet__drain_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__drain_request__free_unpacked
+                     (Martlet__DrainRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__drain_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__submitted__init
                      (Martlet__Submitted         *message)
 {
@@ -772,6 +817,51 @@ void   martlet__events__free_unpacked
   assert(message->base.descriptor == &martlet__events__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__draining__init
+                     (Martlet__Draining         *message)
+{
+  static const Martlet__Draining init_value = MARTLET__DRAINING__INIT;
+  *message = init_value;
+}
+size_t martlet__draining__get_packed_size
+                     (const Martlet__Draining *message)
+{
+  assert(message->base.descriptor == &martlet__draining__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__draining__pack
+                     (const Martlet__Draining *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__draining__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__draining__pack_to_buffer
+                     (const Martlet__Draining *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__draining__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Draining *
+       martlet__draining__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Draining *)
+     protobuf_c_message_unpack (&martlet__draining__descriptor,
+                                allocator, len, data);
+}
+void   martlet__draining__free_unpacked
+                     (Martlet__Draining *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__draining__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__failure__init
                      (Martlet__Failure         *message)
 {
@@ -1086,6 +1176,57 @@ const ProtobufCMessageDescriptor martlet__events_request__descriptor =
   martlet__events_request__field_indices_by_name,
   1,  martlet__events_request__number_ranges,
   (ProtobufCMessageInit) martlet__events_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__drain_request__field_descriptors[2] =
+{
+  {
+    "worker",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DrainRequest, worker),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DrainRequest, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__drain_request__field_indices_by_name[] = {
+  1,   /* field[1] = reason */
+  0,   /* field[0] = worker */
+};
+static const ProtobufCIntRange martlet__drain_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__drain_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.DrainRequest",
+  "DrainRequest",
+  "Martlet__DrainRequest",
+  "martlet",
+  sizeof(Martlet__DrainRequest),
+  2,
+  martlet__drain_request__field_descriptors,
+  martlet__drain_request__field_indices_by_name,
+  1,  martlet__drain_request__number_ranges,
+  (ProtobufCMessageInit) martlet__drain_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__submitted__field_descriptors[1] =
@@ -2187,6 +2328,44 @@ const ProtobufCMessageDescriptor martlet__events__descriptor =
   martlet__events__field_indices_by_name,
   1,  martlet__events__number_ranges,
   (ProtobufCMessageInit) martlet__events__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__draining__field_descriptors[1] =
+{
+  {
+    "worker",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Draining, worker),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__draining__field_indices_by_name[] = {
+  0,   /* field[0] = worker */
+};
+static const ProtobufCIntRange martlet__draining__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__draining__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Draining",
+  "Draining",
+  "Martlet__Draining",
+  "martlet",
+  sizeof(Martlet__Draining),
+  1,
+  martlet__draining__field_descriptors,
+  martlet__draining__field_indices_by_name,
+  1,  martlet__draining__number_ranges,
+  (ProtobufCMessageInit) martlet__draining__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__failure__field_descriptors[3] =

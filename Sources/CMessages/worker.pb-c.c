@@ -457,6 +457,96 @@ void   martlet__leave__free_unpacked
   assert(message->base.descriptor == &martlet__leave__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__pausing__init
+                     (Martlet__Pausing         *message)
+{
+  static const Martlet__Pausing init_value = MARTLET__PAUSING__INIT;
+  *message = init_value;
+}
+size_t martlet__pausing__get_packed_size
+                     (const Martlet__Pausing *message)
+{
+  assert(message->base.descriptor == &martlet__pausing__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__pausing__pack
+                     (const Martlet__Pausing *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__pausing__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__pausing__pack_to_buffer
+                     (const Martlet__Pausing *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__pausing__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Pausing *
+       martlet__pausing__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Pausing *)
+     protobuf_c_message_unpack (&martlet__pausing__descriptor,
+                                allocator, len, data);
+}
+void   martlet__pausing__free_unpacked
+                     (Martlet__Pausing *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__pausing__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__warm__init
+                     (Martlet__Warm         *message)
+{
+  static const Martlet__Warm init_value = MARTLET__WARM__INIT;
+  *message = init_value;
+}
+size_t martlet__warm__get_packed_size
+                     (const Martlet__Warm *message)
+{
+  assert(message->base.descriptor == &martlet__warm__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__warm__pack
+                     (const Martlet__Warm *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__warm__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__warm__pack_to_buffer
+                     (const Martlet__Warm *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__warm__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Warm *
+       martlet__warm__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Warm *)
+     protobuf_c_message_unpack (&martlet__warm__descriptor,
+                                allocator, len, data);
+}
+void   martlet__warm__free_unpacked
+                     (Martlet__Warm *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__warm__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__welcome__init
                      (Martlet__Welcome         *message)
 {
@@ -770,6 +860,96 @@ void   martlet__rejoin__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &martlet__rejoin__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__pause__init
+                     (Martlet__Pause         *message)
+{
+  static const Martlet__Pause init_value = MARTLET__PAUSE__INIT;
+  *message = init_value;
+}
+size_t martlet__pause__get_packed_size
+                     (const Martlet__Pause *message)
+{
+  assert(message->base.descriptor == &martlet__pause__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__pause__pack
+                     (const Martlet__Pause *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__pause__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__pause__pack_to_buffer
+                     (const Martlet__Pause *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__pause__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Pause *
+       martlet__pause__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Pause *)
+     protobuf_c_message_unpack (&martlet__pause__descriptor,
+                                allocator, len, data);
+}
+void   martlet__pause__free_unpacked
+                     (Martlet__Pause *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__pause__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__drain__init
+                     (Martlet__Drain         *message)
+{
+  static const Martlet__Drain init_value = MARTLET__DRAIN__INIT;
+  *message = init_value;
+}
+size_t martlet__drain__get_packed_size
+                     (const Martlet__Drain *message)
+{
+  assert(message->base.descriptor == &martlet__drain__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__drain__pack
+                     (const Martlet__Drain *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__drain__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__drain__pack_to_buffer
+                     (const Martlet__Drain *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__drain__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Drain *
+       martlet__drain__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Drain *)
+     protobuf_c_message_unpack (&martlet__drain__descriptor,
+                                allocator, len, data);
+}
+void   martlet__drain__free_unpacked
+                     (Martlet__Drain *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__drain__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor martlet__exchange_address__field_descriptors[3] =
@@ -1685,6 +1865,75 @@ const ProtobufCMessageDescriptor martlet__leave__descriptor =
   (ProtobufCMessageInit) martlet__leave__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor martlet__pausing__field_descriptors[2] =
+{
+  {
+    "position",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Pausing, position),
+    &martlet__position__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Pausing, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__pausing__field_indices_by_name[] = {
+  0,   /* field[0] = position */
+  1,   /* field[1] = waiting */
+};
+static const ProtobufCIntRange martlet__pausing__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__pausing__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Pausing",
+  "Pausing",
+  "Martlet__Pausing",
+  "martlet",
+  sizeof(Martlet__Pausing),
+  2,
+  martlet__pausing__field_descriptors,
+  martlet__pausing__field_indices_by_name,
+  1,  martlet__pausing__number_ranges,
+  (ProtobufCMessageInit) martlet__pausing__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define martlet__warm__field_descriptors NULL
+#define martlet__warm__field_indices_by_name NULL
+#define martlet__warm__number_ranges NULL
+const ProtobufCMessageDescriptor martlet__warm__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Warm",
+  "Warm",
+  "Martlet__Warm",
+  "martlet",
+  sizeof(Martlet__Warm),
+  0,
+  martlet__warm__field_descriptors,
+  martlet__warm__field_indices_by_name,
+  0,  martlet__warm__number_ranges,
+  (ProtobufCMessageInit) martlet__warm__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor martlet__welcome__field_descriptors[3] =
 {
   {
@@ -1929,7 +2178,7 @@ const ProtobufCMessageDescriptor martlet__member__descriptor =
   (ProtobufCMessageInit) martlet__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[6] =
+static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[7] =
 {
   {
     "specification",
@@ -2003,6 +2252,18 @@ static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "warm_up",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__PrepareGeneration, warm_up),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
   4,   /* field[4] = checkpoint */
@@ -2011,11 +2272,12 @@ static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
   5,   /* field[5] = reason */
   2,   /* field[2] = replicas */
   0,   /* field[0] = specification */
+  6,   /* field[6] = warm_up */
 };
 static const ProtobufCIntRange martlet__prepare_generation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
 {
@@ -2025,7 +2287,7 @@ const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
   "Martlet__PrepareGeneration",
   "martlet",
   sizeof(Martlet__PrepareGeneration),
-  6,
+  7,
   martlet__prepare_generation__field_descriptors,
   martlet__prepare_generation__field_indices_by_name,
   1,  martlet__prepare_generation__number_ranges,
@@ -2196,5 +2458,81 @@ const ProtobufCMessageDescriptor martlet__rejoin__descriptor =
   martlet__rejoin__field_indices_by_name,
   1,  martlet__rejoin__number_ranges,
   (ProtobufCMessageInit) martlet__rejoin__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__pause__field_descriptors[1] =
+{
+  {
+    "until",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Pause, until),
+    &martlet__position__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__pause__field_indices_by_name[] = {
+  0,   /* field[0] = until */
+};
+static const ProtobufCIntRange martlet__pause__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__pause__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Pause",
+  "Pause",
+  "Martlet__Pause",
+  "martlet",
+  sizeof(Martlet__Pause),
+  1,
+  martlet__pause__field_descriptors,
+  martlet__pause__field_indices_by_name,
+  1,  martlet__pause__number_ranges,
+  (ProtobufCMessageInit) martlet__pause__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__drain__field_descriptors[1] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Drain, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__drain__field_indices_by_name[] = {
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange martlet__drain__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__drain__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Drain",
+  "Drain",
+  "Martlet__Drain",
+  "martlet",
+  sizeof(Martlet__Drain),
+  1,
+  martlet__drain__field_descriptors,
+  martlet__drain__field_indices_by_name,
+  1,  martlet__drain__number_ranges,
+  (ProtobufCMessageInit) martlet__drain__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -241,6 +241,9 @@ package final class CoordinatorProcess: @unchecked Sendable {
     case .cancel(let cancel):
       questions[question] = (peer, number)
       try decide(.cancel(cancel.job, reason: cancel.reason, question))
+    case .drain(let drain):
+      questions[question] = (peer, number)
+      try decide(.drain(worker: drain.worker, reason: drain.reason, question))
     case .status:
       var status = machine.status(at: now)
       status.address = join.control

@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import Messages
 import Training
 import Transport
@@ -30,6 +31,34 @@ struct WorkerFiles {
     // The manifest goes last: a folder without one is no checkpoint.
     for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {
       try upload("\(checkpoint.path)/\(file)", to: "checkpoints/\(name)/\(file)")
+    }
+  }
+
+  /// Brings a trainer to a checkpoint of the store.
+  ///
+  /// Throws: as `upload`; `TrainingError` if it is not the one that was recorded, or does not fit.
+  func load(
+    _ reference: Messages.Checkpoint, into trainer: Trainer, scratch: String
+  ) throws {
+    let folder = "\(scratch)/\(reference.name)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let manifest = "\(folder)/\(Training.Checkpoint.manifestFile)"
+    let wanted = [Training.Checkpoint.modelFile, Training.Checkpoint.stateFile]
+    for file in [Training.Checkpoint.manifestFile] + wanted {
+      try download("checkpoints/\(reference.name)/\(file)", to: "\(folder)/\(file)")
+    }
+    // The manifest vouches for the files, and the coordinator's record for the manifest.
+    guard try Digest.sha256(file: manifest) == reference.sha256 else {
+      throw TrainingError.checkpoint(
+        path: reference.name,
+        problem:
+          "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
+    }
+    do {
+      try trainer.resume(Training.Checkpoint.open(folder, only: wanted))
+    } catch TrainingError.checkpoint(_, let problem) {
+      throw TrainingError.checkpoint(path: reference.name, problem: problem)
     }
   }
 

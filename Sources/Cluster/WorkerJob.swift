@@ -13,13 +13,22 @@ import Transport
 /// another, serves and fetches state.
 final class WorkerJob: @unchecked Sendable {
   enum Command: Sendable {
+    case warmUp(PrepareGeneration)
     case prepare(PrepareGeneration)
     case fetch(JobID, Generation, from: WorkerID, digest: String)
     case load(JobID, Generation, Messages.Checkpoint)
     case open(JobID, Generation)
-    /// Saving: a cancelled job keeps what it has reached.
-    case abandon(JobID, isSaving: Bool)
+    case abandon(JobID, Saving)
     case exit
+  }
+
+  /// Whether an abandoned job's last committed state is stored.
+  enum Saving: Sendable {
+    case nowhere
+    /// By the host of replica 0: all members have it, and are told alike.
+    case onLeader
+    /// By this worker, whatever it hosts.
+    case here
   }
 
   /// What other threads see.
@@ -28,6 +37,7 @@ final class WorkerJob: @unchecked Sendable {
     var generation: Generation?
     var group: ReplicaGroup?
     var link: ExchangeLink?
+    var gate: CommitGate?
     /// The newest generation of each job whose step must end; set before its link may exist.
     var ended: [JobID: Generation] = [:]
     var isStopping = false
@@ -98,15 +108,32 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   private func end(_ mark: (inout Shared) -> Void) {
-    let (group, link) = shared.withLock { shared -> (ReplicaGroup?, ExchangeLink?) in
+    let (group, link, gate) = shared.withLock {
+      shared -> (ReplicaGroup?, ExchangeLink?, CommitGate?) in
       mark(&shared)
       guard let job = shared.job, let generation = shared.generation,
         shared.hasEnded(job, generation)
-      else { return (nil, nil) }
-      return (shared.group, shared.link)
+      else { return (nil, nil, nil) }
+      return (shared.group, shared.link, shared.gate)
     }
     group?.endGeneration()
     link?.end()
+    gate?.end()
+  }
+
+  /// Begins no commit after the one in flight, or after the one that reaches `until`; from the
+  /// deciding thread.
+  func pause(_ job: JobID, _ generation: Generation, until: Position?) {
+    guard let gate = gate(of: job, generation) else { return }
+    if let until { return gate.open(upTo: until.step) }
+    tell(.pausing(job, generation, Position(step: gate.close()), isWaiting: false))
+  }
+
+  /// Ends a pause; from the deciding thread.
+  func goOn(_ job: JobID, _ generation: Generation) { gate(of: job, generation)?.open() }
+
+  private func gate(of job: JobID, _ generation: Generation) -> CommitGate? {
+    shared.withLock { $0.job == job && $0.generation == generation ? $0.gate : nil }
   }
 
   /// Ends the thread.
@@ -134,16 +161,24 @@ final class WorkerJob: @unchecked Sendable {
   private func work() {
     while true {
       switch commands.take() {
+      case .warmUp(let prepare):
+        if build(prepare) { tell(.warm(prepare.job, prepare.generation)) }
       case .prepare(let prepare): self.prepare(prepare)
       case .fetch(let job, let generation, let source, let digest):
         attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
         attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
       case .open(let job, let generation): open(job, generation)
-      case .abandon(let job, let isSaving):
-        guard holding?.prepare.job == job else { break }
-        if isSaving { save(job) }
-        drop()
+      case .abandon(let job, let saving):
+        if let holding, holding.prepare.job == job {
+          switch saving {
+          case .here: save(job)
+          case .onLeader: if holding.hosted.contains(0) { save(job) }
+          case .nowhere: break
+          }
+          drop()
+        }
+        tell(.saved(job))
       case .exit:
         drop()
         return
@@ -151,10 +186,9 @@ final class WorkerJob: @unchecked Sendable {
     }
   }
 
-  /// Stores one more checkpoint, from the worker that hosts replica 0, of the last committed step.
+  /// Stores one more checkpoint, of the last committed step.
   private func save(_ job: JobID) {
-    guard let holding, holding.hasState, holding.hosted.contains(0),
-      holding.trainer.progress.step > 0,
+    guard let holding, holding.hasState, holding.trainer.progress.step > 0,
       let generation = shared.withLock({ $0.generation })
     else { return }
     let files = WorkerFiles(bulk: bulk, job: job, generation: generation) { [weak self] in
@@ -178,7 +212,10 @@ final class WorkerJob: @unchecked Sendable {
 
   private func close() {
     let link = shared.withLock { shared -> ExchangeLink? in
-      defer { (shared.group, shared.link, shared.job, shared.generation) = (nil, nil, nil, nil) }
+      defer {
+        (shared.group, shared.link, shared.gate) = (nil, nil, nil)
+        (shared.job, shared.generation) = (nil, nil)
+      }
       return shared.link
     }
     link?.end()
@@ -197,7 +234,24 @@ final class WorkerJob: @unchecked Sendable {
     }
   }
 
-  /// Builds the trainer if this is a job's first generation here, and links the members.
+  /// Makes sure that the trainer is that of the job, and says why if it cannot be built.
+  private func build(_ prepare: PrepareGeneration) -> Bool {
+    guard holding?.prepare.job != prepare.job else { return true }
+    drop()
+    do {
+      let value = try JSONDecoder().decode(
+        JobValue.self, from: Foundation.Data(prepare.specification.utf8))
+      let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
+      holding = Holding(prepare: prepare, trainer: trainer, hosted: 0..<0)
+      return true
+    } catch {
+      let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
+      tell(.failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
+      return false
+    }
+  }
+
+  /// Builds the trainer if this worker does not have it yet, and links the members.
   private func prepare(_ prepare: PrepareGeneration) {
     close()
     guard let mine = links.mine(in: prepare), let link = links.open(prepare) else {
@@ -206,27 +260,19 @@ final class WorkerJob: @unchecked Sendable {
           prepare.job, prepare.generation, .worker, reason: "this worker is not among the members",
           peer: nil, nil))
     }
-    do {
-      if holding?.prepare.job != prepare.job {
-        drop()
-        let value = try JSONDecoder().decode(
-          JobValue.self, from: Foundation.Data(prepare.specification.utf8))
-        let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
-        holding = Holding(prepare: prepare, trainer: trainer, hosted: mine.replicas.range)
-      }
-      holding?.hosted = mine.replicas.range
-      holding?.wasFetched = false
-    } catch {
-      let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
-      return tell(
-        .failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
-    }
+    guard build(prepare) else { return link.end() }
+    holding?.hosted = mine.replicas.range
+    holding?.wasFetched = false
     guard let holding else { return }
     let group = ReplicaGroup(
       replicas: prepare.replicas, hosted: holding.hosted,
       permits: ComputePermits(count: threads), link: link)
+    let (job, generation) = (prepare.job, prepare.generation)
+    let gate = CommitGate { [tell] position in
+      tell(.pausing(job, generation, Position(step: position), isWaiting: true))
+    }
     let isOver = shared.withLock { shared in
-      (shared.group, shared.link) = (group, link)
+      (shared.group, shared.link, shared.gate) = (group, link, gate)
       (shared.job, shared.generation) = (prepare.job, prepare.generation)
       return shared.hasEnded(prepare.job, prepare.generation)
     }
@@ -261,26 +307,7 @@ final class WorkerJob: @unchecked Sendable {
   /// Takes a checkpoint from the coordinator's store.
   private func load(_ reference: Messages.Checkpoint, _ files: WorkerFiles) throws {
     guard let trainer = holding?.trainer else { return }
-    let folder = "\(scratch)/\(reference.name)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let manifest = "\(folder)/\(Training.Checkpoint.manifestFile)"
-    let wanted = [Training.Checkpoint.modelFile, Training.Checkpoint.stateFile]
-    for file in [Training.Checkpoint.manifestFile] + wanted {
-      try files.download("checkpoints/\(reference.name)/\(file)", to: "\(folder)/\(file)")
-    }
-    // The manifest vouches for the files, and the coordinator's record for the manifest.
-    guard try Digest.sha256(file: manifest) == reference.sha256 else {
-      throw TrainingError.checkpoint(
-        path: reference.name,
-        problem:
-          "\(Training.Checkpoint.manifestFile) was altered: its SHA-256 is not the recorded one")
-    }
-    do {
-      try trainer.resume(Training.Checkpoint.open(folder, only: wanted))
-    } catch TrainingError.checkpoint(_, let problem) {
-      throw TrainingError.checkpoint(path: reference.name, problem: problem)
-    }
+    try files.load(reference, into: trainer, scratch: scratch)
     holding?.hasState = true
   }
 
@@ -292,19 +319,21 @@ final class WorkerJob: @unchecked Sendable {
 
   private func open(_ job: JobID, _ generation: Generation) {
     guard let holding, holding.prepare.job == job,
-      let (group, link) = shared.withLock({ shared -> (ReplicaGroup, ExchangeLink)? in
+      let (group, link, gate) = shared.withLock({
+        shared -> (ReplicaGroup, ExchangeLink, CommitGate)? in
         guard shared.job == job, shared.generation == generation,
           !shared.hasEnded(job, generation), let group = shared.group,
-          let link = shared.link
+          let link = shared.link, let gate = shared.gate
         else { return nil }
-        return (group, link)
+        return (group, link, gate)
       })
     else { return }
     self.holding?.hasState = true
     let trainer = holding.trainer
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps,
-      isLeader: holding.hosted.contains(0), files: files(of: job, generation), send: send
+      isLeader: holding.hosted.contains(0), files: files(of: job, generation), gate: gate,
+      send: send
     ) { [weak self] report, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
@@ -315,6 +344,7 @@ final class WorkerJob: @unchecked Sendable {
         shared.peakPerReplica = peak / UInt64(holding.hosted.count)
       }
     }
+    var isTraining = false
     do {
       if !holding.wasFetched {
         for peer in try link.callTheRoll(isLacking: false).lacking {
@@ -324,6 +354,7 @@ final class WorkerJob: @unchecked Sendable {
       if holding.hosted.contains(0), trainer.progress.step == 0, let report = trainer.loadReport {
         try reporter.upload(report, scratch: scratch)
       }
+      isTraining = true
       let ending = try TrainingLoop(
         trainer, group: group, scratch: "\(scratch)/drafts", observer: reporter
       ).run()
@@ -334,6 +365,7 @@ final class WorkerJob: @unchecked Sendable {
       }
       tell(.finished(job, generation, scores: scores, artifacts: artifacts))
     } catch ExchangeError.generationEnded {
+      if isTraining { note("\(job) \(generation): what was under way is dropped and begins again") }
     } catch ExchangeError.aborted(let replica, let reason) {
       // The replica that failed is elsewhere; its worker says why, and the job's end or a new
       // generation follows. A worker that says nothing must not keep the others waiting.

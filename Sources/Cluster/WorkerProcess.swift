@@ -19,6 +19,8 @@ package final class WorkerProcess: @unchecked Sendable {
     package var memoryLimit: UInt64 = 0
     /// Address that workers on other hosts reach this one by.
     package var advertise: String?
+    /// How long a worker that was asked to go may take to hand over.
+    package var grace = WorkerSettings().farewell
     /// Folder for drafts of checkpoints and downloads; removed at the end.
     package var scratch: String
 
@@ -76,7 +78,9 @@ package final class WorkerProcess: @unchecked Sendable {
       fingerprint: Fingerprint.items, exchange: Messages.ExchangeAddress(endpoint.address),
       cores: UInt32(HostFacts.cores), threads: UInt32(settings.threads))
     introduction.memoryLimit = settings.memoryLimit
-    machine = WorkerMachine(introduction: introduction)
+    var patience = WorkerSettings()
+    patience.farewell = settings.grace
+    machine = WorkerMachine(introduction: introduction, settings: patience)
     let queue = queue
     let bulk = try BulkClient(
       address: join.bulk, in: context, security: join.security, role: .worker,
@@ -180,6 +184,11 @@ package final class WorkerProcess: @unchecked Sendable {
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
         job.post(.prepare(prepare))
+      case .warmUp(let prepare):
+        note("\(prepare.job): \(prepare.reason)")
+        job.post(.warmUp(prepare))
+      case .pause(let id, let generation, let until): job.pause(id, generation, until: until)
+      case .goOn(let id, let generation): job.goOn(id, generation)
       case .fetchState(let id, let generation, let source, _, let digest):
         job.post(.fetch(id, generation, from: source, digest: digest))
       case .loadCheckpoint(let id, let generation, let checkpoint):
@@ -187,7 +196,13 @@ package final class WorkerProcess: @unchecked Sendable {
       case .openGeneration(let id, let generation): job.post(.open(id, generation))
       case .abandon(let id, let cause, let reason):
         note("\(id) \(cause.rawValue)" + (reason.isEmpty ? "" : ": \(reason)"))
-        job.post(.abandon(id, isSaving: cause == .cancelled))
+        let saving: WorkerJob.Saving =
+          switch cause {
+          case .cancelled: .onLeader
+          case .drained: .here
+          case .finished, .failed, .left, .expelled: .nowhere
+          }
+        job.post(.abandon(id, saving))
       case .refused(let refusal):
         note(
           "refused: \(refusal.reason)"

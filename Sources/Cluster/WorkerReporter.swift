@@ -14,13 +14,14 @@ final class WorkerReporter: TrainingObserver {
   private let totalSteps: Int
   private let isLeader: Bool
   private let files: WorkerFiles
+  private let gate: CommitGate
   private let send: (WorkerMessage) -> Void
   private let measured: (Training.StepReport, UInt64) -> Void
   private var lastLoss = 0.0
 
   init(
     job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
-    files: WorkerFiles, send: @escaping (WorkerMessage) -> Void,
+    files: WorkerFiles, gate: CommitGate, send: @escaping (WorkerMessage) -> Void,
     measured: @escaping (Training.StepReport, UInt64) -> Void
   ) {
     self.job = job
@@ -28,11 +29,14 @@ final class WorkerReporter: TrainingObserver {
     self.totalSteps = totalSteps
     self.isLeader = isLeader
     self.files = files
+    self.gate = gate
     self.send = send
     self.measured = measured
   }
 
-  var shouldStop: Bool { !files.isWanted() }
+  func shouldStop(before position: UInt64) -> Bool {
+    !gate.enter(position) || !files.isWanted()
+  }
 
   func stepCommitted(_ report: Training.StepReport) {
     measured(report, UInt64(MemoryPool.shared.usage.peak))

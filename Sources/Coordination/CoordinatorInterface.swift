@@ -30,6 +30,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
   /// `request` is any number that tells this question from other open ones.
   case submit(JobRequest, RequestID)
   case cancel(JobID, reason: String, RequestID)
+  /// `worker`: Its number or its name.
+  case drain(worker: String, reason: String, RequestID)
   /// The files of a checkpoint are complete and durable.
   case checkpointStored(JobID, Checkpoint)
   /// Time went by; at least every 50 ms.

@@ -10,7 +10,9 @@ extension CoordinatorMachine {
       guard let job = jobs[id] else { continue }
       switch job.phase {
       case .over: continue
-      case .waiting: startIfPossible(id, now)
+      case .waiting:
+        drainWaiting(id, now)
+        startIfPossible(id, now)
       case .preparing(let since, let ready):
         if job.broken == nil, now - since > settings.preparation {
           for member in job.record.members where ready[member.worker] == nil {
@@ -22,19 +24,16 @@ extension CoordinatorMachine {
       case .open(let since):
         if let reason = job.broken {
           prepare(id, reason, now)
-        } else if now - since >= settings.settling, job.record.members.count < job.limit {
-          let newcomers = candidates(for: id).filter {
-            $0.job == nil && candidate($0, for: job).replicasMax > 0
-          }
-          if !newcomers.isEmpty {
-            prepare(id, "\(list(newcomers.map(\.id))) can join", now)
-          }
+        } else {
+          plan(id, openSince: since, now)
         }
       }
     }
   }
 
   private mutating func startIfPossible(_ id: JobID, _ now: Moment) {
+    // Its last state is about to be stored; a newer generation would refuse that.
+    guard jobs[id]?.saver == nil else { return }
     let ready = candidates(for: id)
     guard let newest = ready.map(\.idleSince).max(), let oldest = ready.map(\.idleSince).min()
     else {
@@ -50,7 +49,7 @@ extension CoordinatorMachine {
   func candidates(for id: JobID) -> [Worker] {
     guard let job = jobs[id] else { return [] }
     let able = workers.values.filter {
-      ($0.job == nil || $0.job == id) && $0.unfit[id] == nil
+      ($0.job == id || $0.isFree(for: id)) && $0.unfit[id] == nil
         && (job.record.fingerprint.isEmpty || job.record.fingerprint == $0.fingerprint)
     }.sorted { $0.id < $1.id }
     guard job.record.fingerprint.isEmpty else { return able }
@@ -69,7 +68,8 @@ extension CoordinatorMachine {
     }).first {
       return reason
     }
-    return "all workers are busy"
+    return workers.values.allSatisfy { $0.leaving != nil }
+      ? "all workers are leaving" : "all workers are busy"
   }
 
   /// Why an idle worker does not serve a job, if there is a lasting reason.
@@ -87,6 +87,7 @@ extension CoordinatorMachine {
     job.phase = .waiting(reason: reason)
     job.record.state = job.record.generation == .zero ? .queued : .waiting
     job.broken = nil
+    job.pause = nil
     jobs[id] = job
     announce(.jobWaiting, job: id, reason)
   }
@@ -98,8 +99,10 @@ extension CoordinatorMachine {
       wait(id, because: reasonForNobody(id))
       return
     }
-    // Who holds the job's state stays before anybody new comes in.
-    let pool = (all.filter { $0.job == id } + all.filter { $0.job == nil }).prefix(job.limit)
+    // Who holds the job's state stays before anybody new comes in, and waits for nobody's warm-up.
+    let isHeld = all.contains { $0.job == id && $0.holdsState }
+    let newcomers = all.filter { $0.job == nil && (!isHeld || $0.warmUp?.warmSince != nil) }
+    let pool = (all.filter { $0.job == id } + newcomers).prefix(job.limit)
     let places: [Assignment]
     switch placement(of: job, on: Array(pool), orAnyOf: all) {
     case .placed(let assignments): places = assignments
@@ -125,6 +128,7 @@ extension CoordinatorMachine {
     }
     job.phase = .preparing(since: now, ready: [:])
     job.broken = nil
+    job.pause = nil
     job.recovered = []
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
@@ -134,6 +138,7 @@ extension CoordinatorMachine {
     for worker in workers.keys.sorted() {
       if chosen.contains(worker) {
         workers[worker]?.job = id
+        workers[worker]?.warmUp = nil
         send(.prepare(message(for: job, reason)), to: worker)
       } else if workers[worker]?.job == id {
         stop(id, job.record.generation, .expelled, "others host all replicas", at: worker)
@@ -156,7 +161,7 @@ extension CoordinatorMachine {
       replicas: job.record.request.replicas, workers: Array(roomiest.prefix(job.limit)))
   }
 
-  private func candidate(_ worker: Worker, for job: Job) -> Candidate {
+  func candidate(_ worker: Worker, for job: Job) -> Candidate {
     let (limit, each) = (worker.hello.memoryLimit, job.record.peakBytesPerReplica)
     let fits = limit == 0 || each == 0 ? Int.max : Int(clamping: limit / each)
     return Candidate(worker: worker.id, threads: worker.threads, replicasMax: fits)
@@ -185,7 +190,7 @@ extension CoordinatorMachine {
     for worker in workers.keys.sorted() { explainRefusal(of: id, to: worker) }
   }
 
-  private func message(for job: Job, _ reason: String) -> PrepareGeneration {
+  func message(for job: Job, _ reason: String) -> PrepareGeneration {
     PrepareGeneration(
       job: job.record.job, generation: job.record.generation,
       specification: job.record.request.specification, output: job.record.output,
@@ -233,6 +238,7 @@ extension CoordinatorMachine {
     job.phase = .open(since: now)
     job.record.state = .running
     jobs[id] = job
+    for member in job.record.members { workers[member.worker]?.holdsState = true }
     fixArithmetic(of: id)
     announce(
       .generationOpened, job: id, generation: job.record.generation,
@@ -263,6 +269,16 @@ extension CoordinatorMachine {
 
   /// Says again what a member may have missed; members ignore what they know.
   mutating func repeatGeneration(for id: WorkerID) {
+    if workers[id]?.hasSaidGoodbye == false, let leaving = workers[id]?.leaving {
+      send(.drain(Drain(reason: leaving)), to: id)
+    }
+    if let warmUp = workers[id]?.warmUp, let job = jobs[warmUp.job] {
+      var message = message(for: job, "reconnected")
+      message.generation = warmUp.generation
+      message.isWarmUp = true
+      send(.prepare(message), to: id)
+      return
+    }
     guard let jobID = workers[id]?.job, let job = jobs[jobID],
       isCurrent(jobID, job.record.generation, id)
     else {
@@ -272,7 +288,9 @@ extension CoordinatorMachine {
       return
     }
     switch job.phase {
-    case .preparing, .open: send(.prepare(message(for: job, "reconnected")), to: id)
+    case .preparing, .open:
+      send(.prepare(message(for: job, "reconnected")), to: id)
+      repeatPause(for: id)
     case .waiting, .over: break
     }
   }
@@ -299,7 +317,7 @@ private func refusal(_ field: String, _ ours: String, _ theirs: String) -> Strin
   "\(field) is '\(theirs)', the job began with '\(ours)'"
 }
 
-private func list(_ workers: [WorkerID]) -> String {
+func list(_ workers: [WorkerID]) -> String {
   workers.map(\.description).joined(separator: ", ")
 }
 

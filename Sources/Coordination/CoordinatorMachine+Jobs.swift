@@ -38,6 +38,10 @@ extension CoordinatorMachine {
 
   mutating func store(_ checkpoint: Checkpoint, of id: JobID) {
     guard var job = jobs[id] else { return }
+    if checkpoint.position >= job.record.position {
+      job.saver = nil
+      jobs[id] = job
+    }
     if let known = job.record.checkpoint, known.position > checkpoint.position { return }
     job.record.checkpoint = checkpoint
     jobs[id] = job
@@ -89,8 +93,14 @@ extension CoordinatorMachine {
       stop(failure.job, failure.generation, .cancelled, "the job is over", at: id)
       return
     }
+    if workers[id]?.warmUp?.job == failure.job { return endWarmUp(id, failure.reason, now) }
     // A failure of an older membership has been answered by the newer one.
-    guard isCurrent(failure.job, failure.generation, id) else { return }
+    guard isCurrent(failure.job, failure.generation, id) else {
+      if workers[id]?.job == nil {
+        stop(failure.job, failure.generation, .expelled, "not a member any more", at: id)
+      }
+      return
+    }
     switch failure.blame {
     case .job:
       end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now)
@@ -128,8 +138,13 @@ extension CoordinatorMachine {
     job.record.reason = reason
     job.phase = .over
     job.broken = nil
+    job.pause = nil
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
+    for worker in workers.keys.sorted() where workers[worker]?.warmUp?.job == id {
+      stop(id, job.record.generation, cause, reason, at: worker)
+      workers[worker]?.warmUp = nil
+    }
     for worker in workers.keys.sorted() where workers[worker]?.job == id {
       stop(id, job.record.generation, cause, reason, at: worker)
       workers[worker]?.job = nil

@@ -73,6 +73,7 @@ extension CoordinatorMachine {
     guard isRecovering, isMember, standing.isOpen, standing.generation == job.record.generation
     else { return }
     workers[id]?.job = standing.job
+    workers[id]?.holdsState = true
     job.recovered.insert(id)
     if job.recovered.count == job.record.members.count {
       job.phase = .open(since: now)
@@ -116,20 +117,15 @@ extension CoordinatorMachine {
     }
   }
 
-  /// A worker asked to go. It keeps nothing, so its job goes on without it first.
-  mutating func release(_ id: WorkerID, _ reason: String, _ now: Moment) {
-    if let jobID = workers[id]?.job, let job = jobs[jobID] {
-      stop(jobID, job.record.generation, .left, reason, at: id)
-    }
-    lose(id, .workerLeft, reason, now)
-  }
-
   mutating func lose(
     _ id: WorkerID, _ kind: ClusterEvent.Kind, _ reason: String, _ now: Moment
   ) {
     guard let worker = workers[id] else { return }
+    // A worker that has handed over goes as it was asked to, however its end is noticed.
+    let farewell = worker.job == nil ? worker.leaving : nil
+    let (kind, reason) = farewell.map { (.workerLeft, $0) } ?? (kind, reason)
     var status = self.status(of: worker, now)
-    status.state = .dead
+    status.state = farewell == nil ? .dead : .drained
     status.reason = reason
     departed.append(Departed(status: status, at: now))
     // A bound, for a worker that dies in a loop.
@@ -137,6 +133,7 @@ extension CoordinatorMachine {
     workers[id] = nil
     numbers[worker.incarnation] = nil
     announce(kind, job: worker.job, worker: id, "\(worker.hello.name): \(reason)")
+    for job in jobs.keys where jobs[job]?.saver == id { jobs[job]?.saver = nil }
     if let job = worker.job, jobs[job]?.isOver == false {
       jobs[job]?.recovered.remove(id)
       jobs[job]?.broken = "\(id) is gone: \(reason)"

@@ -44,6 +44,14 @@ extension CoordinatorMachine {
       status.position = heartbeat.position
     }
     guard let id = worker.job, let job = jobs[id] else {
+      if let leaving = worker.leaving {
+        (status.state, status.reason) = (.leaving, leaving)
+        return status
+      }
+      if let warmUp = worker.warmUp {
+        (status.state, status.reason) = (.preparing, "\(warmUp.job): warming up to join")
+        return status
+      }
       let refusing = jobs.keys.sorted().first { !(jobs[$0]?.isOver ?? true) }
       if let refusing, let reason = objection(of: refusing, to: worker.id) {
         status.state = .unfit
@@ -61,6 +69,7 @@ extension CoordinatorMachine {
       status.reason = reason
     case .preparing, .over: status.state = .preparing
     }
+    if let leaving = worker.leaving { (status.state, status.reason) = (.leaving, leaving) }
     return status
   }
 

@@ -2,7 +2,7 @@
 //
 //   job:     queued ─► preparing ─► running ─► finished | failed | cancelled
 //                         ▲  │         │
-//                         │  └─────────┤  a member died, left, failed, or an idle worker joins
+//                         │  └─────────┤  a member died or failed; or, between two steps, left or joins
 //                      waiting ◄───────┘  nobody is left (or too little memory), with the reason
 //
 // A generation is durable before anybody hears of it, its members stop their step and say ready,
@@ -46,6 +46,7 @@ package struct CoordinatorMachine: Sendable {
       if let id = numbers[incarnation] { lose(id, .workerLost, "its connection broke", now) }
     case .submit(let request, let question): submit(request, question, now)
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
+    case .drain(let name, let reason, let question): drain(name, reason, question, now)
     case .checkpointStored(let job, let checkpoint): store(checkpoint, of: job)
     case .tick: expelSilent(now)
     }
@@ -73,6 +74,8 @@ package struct CoordinatorMachine: Sendable {
     case .failed(let failure): note(failure, of: id, now)
     case .finished(let finished): note(finished, of: id, now)
     case .leave(let leave): release(id, leave.reason, now)
+    case .pausing(let pausing): note(pausing, of: id, now)
+    case .warm(let warm): note(warm, of: id, now)
     }
   }
 
@@ -99,13 +102,33 @@ struct Worker: Sendable {
   var lastHeard: Moment
   var idleSince: Moment
   var heartbeat: Heartbeat?
-  var job: JobID?
+  var job: JobID? { didSet { if job != oldValue { holdsState = false } } }
+  /// Whether a generation of its job was opened with it.
+  var holdsState = false
+  var warmUp: WarmUp?
+  /// Why it was asked to go, if it was.
+  var leaving: String?
+  /// Whether it said itself that it leaves, and so goes once it is let go.
+  var hasSaidGoodbye = false
   /// Jobs it proved unable to run, and why.
   var unfit: [JobID: String] = [:]
 
   /// The build counts as the first item: another build may round differently.
   var fingerprint: [NamedText] { [NamedText("build", hello.build)] + hello.fingerprint }
   var threads: Int { Int(max(1, hello.threads == 0 ? hello.cores : hello.threads)) }
+
+  func isFree(for id: JobID) -> Bool {
+    job == nil && leaving == nil && (warmUp == nil || warmUp?.job == id)
+  }
+
+  /// The job that it builds before it joins.
+  struct WarmUp: Sendable {
+    let job: JobID
+    let generation: Generation
+    let since: Moment
+    /// When it was done.
+    var warmSince: Moment?
+  }
 }
 
 /// A worker that is gone, for `status`.
@@ -123,10 +146,24 @@ struct Job: Sendable {
     case over
   }
 
+  struct Pause: Sendable {
+    let reason: String
+    /// The position beyond which each member begins nothing.
+    var reached: [WorkerID: Position] = [:]
+    /// Where members wait.
+    var waiting: [WorkerID: Position] = [:]
+    /// The largest, which all were told to reach.
+    var until: Position?
+  }
+
   var record: JobRecord
   var phase: Phase
   /// Why the present generation cannot go on.
   var broken: String?
+  /// The planned change that the members are brought to a common position for.
+  var pause: Pause?
+  /// The leaving worker that stores the job's last state.
+  var saver: WorkerID?
   /// From where the present generation began.
   var start = OpenGeneration.Start.beginning
   /// Generations in a row in which nothing was committed.

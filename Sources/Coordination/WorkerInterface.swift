@@ -8,8 +8,9 @@ package struct WorkerSettings: Hashable, Sendable {
   package var retryMax: Duration = .seconds(4)
   /// How often a result or failure is told until the coordinator reacts.
   package var repetition: Duration = .seconds(1)
-  /// How long a leaving worker waits to be let go.
-  package var farewell: Duration = .seconds(5)
+  /// How long a leaving worker may take to end its step, hand over and store what nobody else has.
+  /// Schedulers kill 30 s after they asked.
+  package var farewell: Duration = .seconds(25)
   /// Until Welcome says otherwise.
   package var heartbeatInterval: Duration = .milliseconds(250)
 
@@ -26,6 +27,12 @@ package enum WorkerEvent: Hashable, Sendable {
   case prepared(JobID, Generation, committed: Position?, digest: String)
   /// Done with `fetchState` or `loadCheckpoint`: the state asked for is in place.
   case stateReady(JobID, Generation)
+  /// Done with `warmUp`.
+  case warm(JobID, Generation)
+  /// In answer to `pause`, and again when the training waits there.
+  case pausing(JobID, Generation, Position, isWaiting: Bool)
+  /// Done with `abandon` for a cause that asks for the state to be stored, or unable to.
+  case saved(JobID)
   /// The job cannot go on, as far as this worker is concerned.
   case failed(JobID, Generation, WorkerFailed.Blame, reason: String, peer: WorkerID?, Position?)
   /// All steps and passes are done and the artifacts stored; only on the host of replica 0.
@@ -43,6 +50,12 @@ package enum WorkerAction: Hashable, Sendable {
   case stopStep(JobID, Generation)
   /// Build a job this worker does not hold and connect its members; then `.prepared`.
   case startJob(PrepareGeneration)
+  /// Build a job that others train, as far as that goes alone; then `.warm`.
+  case warmUp(PrepareGeneration)
+  /// Begin no commit after the one in flight, or after the one that reaches `until`; then `.pausing`.
+  case pause(JobID, Generation, until: Position?)
+  /// Nobody waits for that pause any more.
+  case goOn(JobID, Generation)
   /// Connect new members of the job this worker holds; then `.prepared`. A later one supersedes.
   case joinGeneration(PrepareGeneration)
   /// Copy the state from a member; then `.stateReady`.
@@ -51,7 +64,8 @@ package enum WorkerAction: Hashable, Sendable {
   case loadCheckpoint(JobID, Generation, Checkpoint)
   /// Let data flow: run steps from the state in place until stopped or done.
   case openGeneration(JobID, Generation)
-  /// Forget the job; a stopped step was announced before.
+  /// Forget the job; a stopped step was announced before. A drained worker stores the state first,
+  /// a cancelled one if it hosts replica 0; then `.saved`.
   case abandon(JobID, StopJob.Cause, reason: String)
   /// Tell the person who started this worker; it tries again.
   case refused(Refused)

@@ -1,8 +1,8 @@
 // A worker's part in the membership.
 //
-//   joining ─► member:   idle ─► preparing ─► ready ─► (fetching) ─► open
-//      ▲         │                   ▲                               │
-//      └─────────┘                   └──── a new generation ─────────┘
+//   joining ─► member:   idle ─► (warming ─► warm) ─► preparing ─► ready ─► (fetching) ─► open
+//      ▲         │                                        ▲                               │
+//      └─────────┘                                        └──── a new generation ─────────┘
 //
 // Joining and the job are independent: without a coordinator an open generation goes on training,
 // and its standing is told with the next hello. Generations only rise; whatever belongs to an
@@ -28,12 +28,15 @@ package struct WorkerMachine: Sendable {
   /// Said again until the coordinator reacts with a newer generation or the job's end.
   private var unanswered: (message: WorkerMessage, next: Moment)?
   private var leaving: (reason: String, until: Moment)?
+  /// Whether the last state of a job is being stored.
+  private var isSaving = false
   private var isGone = false
   private var actions: [WorkerAction] = []
 
   /// The job this worker has, and how far it is in its newest generation.
   private struct Holding: Sendable {
     enum Phase: Hashable, Sendable {
+      case warming, warm
       case preparing
       case ready(committed: Position?, digest: String)
       case fetching
@@ -45,11 +48,15 @@ package struct WorkerMachine: Sendable {
     let job: JobID
     var generation: Generation
     var phase = Phase.preparing
+    /// Where to wait for a planned change, if one is asked for.
+    var pause: Pause?
 
     /// A resting worker may have one failed replica and others that still wait for it.
     var mayBeInStep: Bool { phase == .open || phase == .fetching || phase == .resting }
     var word: String {
       switch phase {
+      case .warming: "warming up"
+      case .warm: "warm"
       case .preparing: "preparing"
       case .ready: "ready"
       case .fetching: "fetching"
@@ -81,10 +88,12 @@ package struct WorkerMachine: Sendable {
       isConnected = true
       isMember = false
       retry = settings.retry
+      goOn()
       sayHello(now)
     case .disconnected:
       isConnected = false
       isMember = false
+      goOn()
     case .received(let message): hear(message, now)
     case .tick: keepTime(now)
     case .prepared(let job, let generation, let committed, let digest):
@@ -93,8 +102,21 @@ package struct WorkerMachine: Sendable {
       sayReady()
     case .stateReady(let job, let generation):
       guard isCurrent(job, generation), holding?.phase == .fetching else { break }
-      holding?.phase = .open
-      actions.append(.openGeneration(job, generation))
+      open()
+    case .warm(let job, let generation):
+      guard isCurrent(job, generation), holding?.phase == .warming else { break }
+      holding?.phase = .warm
+      sayWarm()
+    case .pausing(let job, let generation, let position, let isWaiting):
+      guard isCurrent(job, generation), holding?.phase == .open, holding?.pause != nil, isMember
+      else { break }
+      actions.append(
+        .send(
+          .pausing(
+            Pausing(job: job, generation: generation, position: position, isWaiting: isWaiting))))
+    case .saved:
+      isSaving = false
+      if let reason = leaving?.reason, holding == nil { exit(reason) }
     case .failed(let job, let generation, let blame, let reason, let peer, let position):
       guard isCurrent(job, generation) else { break }
       rest(
@@ -127,6 +149,7 @@ package struct WorkerMachine: Sendable {
       heartbeatInterval = .seconds(welcome.heartbeatSeconds)
       nextHeartbeat = now
       if case .ready = holding?.phase { sayReady() }
+      if case .warm = holding?.phase { sayWarm() }
       if let message = unanswered?.message {
         actions.append(.send(message))
         unanswered?.next = now + settings.repetition
@@ -141,7 +164,10 @@ package struct WorkerMachine: Sendable {
     case .stop(let stop): end(stop)
     case .rejoin:
       isMember = false
+      goOn()
       sayHello(now)
+    case .pause(let pause): wait(pause)
+    case .drain(let drain): leave(drain.reason, now)
     }
   }
 
@@ -151,27 +177,66 @@ package struct WorkerMachine: Sendable {
     {
       return
     }
-    guard let held = holding else {
-      holding = Holding(job: prepare.job, generation: prepare.generation)
-      actions.append(.startJob(prepare))
-      return
-    }
+    guard let held = holding else { return begin(prepare) }
     guard held.job == prepare.job else {
       // The stop of the other job was lost; nobody is prepared for a job while it runs another.
       drop(held, .left, "the coordinator gave this worker \(prepare.job)")
-      holding = Holding(job: prepare.job, generation: prepare.generation)
-      actions.append(.startJob(prepare))
-      return
+      return begin(prepare)
     }
     guard prepare.generation > held.generation else {
-      if prepare.generation == held.generation, case .ready = held.phase { sayReady() }
+      guard prepare.generation == held.generation else { return }
+      switch held.phase {
+      case .ready: sayReady()
+      case .warm: sayWarm()
+      default: break
+      }
       return
     }
     if held.mayBeInStep { actions.append(.stopStep(held.job, held.generation)) }
     unanswered = nil
     holding?.generation = prepare.generation
-    holding?.phase = .preparing
-    actions.append(.joinGeneration(prepare))
+    holding?.phase = prepare.isWarmUp ? .warming : .preparing
+    holding?.pause = nil
+    actions.append(prepare.isWarmUp ? .warmUp(prepare) : .joinGeneration(prepare))
+  }
+
+  private mutating func begin(_ prepare: PrepareGeneration) {
+    holding = Holding(
+      job: prepare.job, generation: prepare.generation,
+      phase: prepare.isWarmUp ? .warming : .preparing)
+    actions.append(prepare.isWarmUp ? .warmUp(prepare) : .startJob(prepare))
+  }
+
+  /// A pause that overtakes the opening counts from then on.
+  private mutating func wait(_ pause: Pause) {
+    guard isCurrent(pause.job, pause.generation), let held = holding, held.phase != .resting else {
+      return
+    }
+    let until = [held.pause?.until, pause.until].compactMap(\.self).max()
+    holding?.pause = Pause(job: pause.job, generation: pause.generation, until: until)
+    if held.phase == .open {
+      actions.append(.pause(pause.job, pause.generation, until: pause.until))
+    }
+  }
+
+  /// Without a coordinator nobody would end the pause; it asks again if it is still wanted.
+  private mutating func goOn() {
+    guard let held = holding, held.pause != nil else { return }
+    holding?.pause = nil
+    if held.phase == .open { actions.append(.goOn(held.job, held.generation)) }
+  }
+
+  private mutating func open() {
+    guard let held = holding else { return }
+    holding?.phase = .open
+    actions.append(.openGeneration(held.job, held.generation))
+    if let pause = held.pause {
+      // What it reaches at least has to be told, too.
+      actions.append(.pause(held.job, held.generation, until: nil))
+      if let until = pause.until {
+        actions.append(.pause(held.job, held.generation, until: until))
+      }
+    }
   }
 
   private mutating func open(_ opening: OpenGeneration) {
@@ -187,9 +252,7 @@ package struct WorkerMachine: Sendable {
     case .checkpoint(let checkpoint):
       holding?.phase = .fetching
       actions.append(.loadCheckpoint(opening.job, opening.generation, checkpoint))
-    case .state, .beginning:
-      holding?.phase = .open
-      actions.append(.openGeneration(opening.job, opening.generation))
+    case .state, .beginning: open()
     }
   }
 
@@ -201,7 +264,8 @@ package struct WorkerMachine: Sendable {
     guard stop.generation >= held.generation else { return }
     remember(stop.job, stop.generation)
     drop(held, stop.cause, stop.reason)
-    if let reason = leaving?.reason { exit(reason) }
+    isSaving = stop.cause == .drained || stop.cause == .cancelled
+    if let reason = leaving?.reason, !isSaving { exit(reason) }
   }
 
   private mutating func drop(_ held: Holding, _ cause: StopJob.Cause, _ reason: String) {
@@ -228,7 +292,7 @@ package struct WorkerMachine: Sendable {
     guard leaving == nil else { return }
     leaving = (reason, now + settings.farewell)
     if isMember { actions.append(.send(.leave(Leave(reason: reason)))) }
-    if holding == nil || !isMember {
+    if !isSaving, holding == nil || !isMember {
       if let held = holding { drop(held, .left, reason) }
       exit(reason)
     }
@@ -267,6 +331,11 @@ package struct WorkerMachine: Sendable {
     actions.append(.send(.hello(hello)))
     nextHello = now + retry
     retry = min(settings.retryMax, retry * 2)
+  }
+
+  private mutating func sayWarm() {
+    guard let held = holding, isMember else { return }
+    actions.append(.send(.warm(Warm(job: held.job, generation: held.generation))))
   }
 
   private mutating func sayReady() {

@@ -215,3 +215,30 @@ extension Leave: WireValue {
     wire.reason = scratch.text(reason)
   }
 }
+
+extension Pausing: WireValue {
+  var subject: Subject { Subject(job, generation) }
+
+  init(_ wire: Martlet__Pausing, _ fields: Fields) throws(WireError) {
+    job = try fields.job()
+    generation = try fields.generation()
+    position = try fields.required(wire.position, "position", of: Position.self)
+    isWaiting = wire.waiting != 0
+  }
+
+  func fill(_ wire: inout Martlet__Pausing, _ scratch: Scratch) {
+    wire.position = scratch.one(position)
+    wire.waiting = isWaiting ? 1 : 0
+  }
+}
+
+extension Warm: WireValue {
+  var subject: Subject { Subject(job, generation) }
+
+  init(_ wire: Martlet__Warm, _ fields: Fields) throws(WireError) {
+    job = try fields.job()
+    generation = try fields.generation()
+  }
+
+  func fill(_ wire: inout Martlet__Warm, _ scratch: Scratch) {}
+}

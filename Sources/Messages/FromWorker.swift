@@ -11,6 +11,8 @@ package enum WorkerMessage: Conversation {
   case failed(WorkerFailed)
   case finished(JobFinished)
   case leave(Leave)
+  case pausing(Pausing)
+  case warm(Warm)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -21,6 +23,8 @@ package enum WorkerMessage: Conversation {
     case .failed(let value): PackedMessage(MARTLET__KIND__KIND_WORKER_FAILED, value)
     case .finished(let value): PackedMessage(MARTLET__KIND__KIND_JOB_FINISHED, value)
     case .leave(let value): PackedMessage(MARTLET__KIND__KIND_LEAVE, value)
+    case .pausing(let value): PackedMessage(MARTLET__KIND__KIND_PAUSING, value)
+    case .warm(let value): PackedMessage(MARTLET__KIND__KIND_WARM, value)
     }
   }
 
@@ -36,6 +40,8 @@ package enum WorkerMessage: Conversation {
     case MARTLET__KIND__KIND_JOB_FINISHED:
       self = .finished(try open(JobFinished.self, header, body))
     case MARTLET__KIND__KIND_LEAVE: self = .leave(try open(Leave.self, header, body))
+    case MARTLET__KIND__KIND_PAUSING: self = .pausing(try open(Pausing.self, header, body))
+    case MARTLET__KIND__KIND_WARM: self = .warm(try open(Warm.self, header, body))
     default: throw unknownKind(kind, in: "of a worker")
     }
   }
@@ -249,8 +255,38 @@ package struct JobFinished: Hashable, Sendable {
   }
 }
 
-/// A person asked this worker to go; answered by StopJob if it has a job. Since 1.
+/// A person or the system asked this worker to go: it takes no more jobs. Answered by StopJob, once
+/// its job is handed over, if it has one. Since 1.
 package struct Leave: Hashable, Sendable {
   package var reason: String
   package init(reason: String) { self.reason = reason }
+}
+
+/// Answer to Pause: no commit beyond `position` begins here until a later Pause, or the end of the
+/// generation. Sent again once that is reached and the worker waits there. Since 1.
+package struct Pausing: Hashable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  package var position: Position
+  /// Whether everything up to `position` is committed and only more would be next.
+  package var isWaiting: Bool
+
+  package init(job: JobID, generation: Generation, position: Position, isWaiting: Bool) {
+    self.job = job
+    self.generation = generation
+    self.position = position
+    self.isWaiting = isWaiting
+  }
+}
+
+/// Answer to a PrepareGeneration that is a warm-up: the job's model and data are in place. Since 1.
+package struct Warm: Hashable, Sendable {
+  package var job: JobID
+  /// Of the warm-up.
+  package var generation: Generation
+
+  package init(job: JobID, generation: Generation) {
+    self.job = job
+    self.generation = generation
+  }
 }

@@ -82,6 +82,10 @@ extension Martlet__EventsRequest: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__events_request__init(wire) }
 }
 
+extension Martlet__DrainRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__drain_request__init(wire) }
+}
+
 extension Martlet__Submitted: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__submitted__init(wire) }
 }
@@ -120,6 +124,10 @@ extension Martlet__ClusterEvent: CMessage {
 
 extension Martlet__Events: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__events__init(wire) }
+}
+
+extension Martlet__Draining: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__draining__init(wire) }
 }
 
 extension Martlet__Failure: CMessage {
@@ -166,6 +174,14 @@ extension Martlet__Leave: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__leave__init(wire) }
 }
 
+extension Martlet__Pausing: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__pausing__init(wire) }
+}
+
+extension Martlet__Warm: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__warm__init(wire) }
+}
+
 extension Martlet__Welcome: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__welcome__init(wire) }
 }
@@ -194,4 +210,12 @@ extension Martlet__StopJob: CMessage {
 
 extension Martlet__Rejoin: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__rejoin__init(wire) }
+}
+
+extension Martlet__Pause: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__pause__init(wire) }
+}
+
+extension Martlet__Drain: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__drain__init(wire) }
 }

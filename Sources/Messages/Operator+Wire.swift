@@ -93,6 +93,18 @@ extension EventsRequest: WireValue {
   }
 }
 
+extension DrainRequest: WireValue {
+  init(_ wire: Martlet__DrainRequest, _ fields: Fields) throws(WireError) {
+    worker = try fields.text(wire.worker, "worker", bytesMax: 256)
+    reason = try fields.text(wire.reason, "reason")
+  }
+
+  func fill(_ wire: inout Martlet__DrainRequest, _ scratch: Scratch) {
+    wire.worker = scratch.text(worker)
+    wire.reason = scratch.text(reason)
+  }
+}
+
 extension Submitted: WireValue {
   var subject: Subject { Subject(job) }
 
@@ -190,6 +202,14 @@ extension Events: WireValue {
     wire.events = scratch.list(events)
     wire.last = last
   }
+}
+
+extension Draining: WireValue {
+  init(_ wire: Martlet__Draining, _ fields: Fields) throws(WireError) {
+    worker = try fields.worker(wire.worker, "worker")
+  }
+
+  func fill(_ wire: inout Martlet__Draining, _ scratch: Scratch) { wire.worker = worker.number }
 }
 
 extension Failure: WireValue {

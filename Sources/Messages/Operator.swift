@@ -11,6 +11,7 @@ package enum OperatorRequest: Conversation {
   case cancel(CancelRequest)
   case files(JobID)
   case events(EventsRequest)
+  case drain(DrainRequest)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -21,6 +22,7 @@ package enum OperatorRequest: Conversation {
     case .cancel(let value): PackedMessage(MARTLET__KIND__KIND_CANCEL_REQUEST, value)
     case .files(let job): PackedMessage(MARTLET__KIND__KIND_FILES_REQUEST, FilesRequest(job: job))
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS_REQUEST, value)
+    case .drain(let value): PackedMessage(MARTLET__KIND__KIND_DRAIN_REQUEST, value)
     }
   }
 
@@ -39,6 +41,8 @@ package enum OperatorRequest: Conversation {
       self = .files(try open(FilesRequest.self, header, body).job)
     case MARTLET__KIND__KIND_EVENTS_REQUEST:
       self = .events(try open(EventsRequest.self, header, body))
+    case MARTLET__KIND__KIND_DRAIN_REQUEST:
+      self = .drain(try open(DrainRequest.self, header, body))
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -52,6 +56,7 @@ package enum OperatorReply: Conversation {
   case cancelled(JobID)
   case files(Files)
   case events(Events)
+  case draining(WorkerID)
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -63,6 +68,8 @@ package enum OperatorReply: Conversation {
     case .cancelled(let job): PackedMessage(MARTLET__KIND__KIND_CANCELLED, Cancelled(job: job))
     case .files(let value): PackedMessage(MARTLET__KIND__KIND_FILES, value)
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS, value)
+    case .draining(let worker):
+      PackedMessage(MARTLET__KIND__KIND_DRAINING, Draining(worker: worker))
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -77,6 +84,8 @@ package enum OperatorReply: Conversation {
       self = .cancelled(try open(Cancelled.self, header, body).job)
     case MARTLET__KIND__KIND_FILES: self = .files(try open(Files.self, header, body))
     case MARTLET__KIND__KIND_EVENTS: self = .events(try open(Events.self, header, body))
+    case MARTLET__KIND__KIND_DRAINING:
+      self = .draining(try open(Draining.self, header, body).worker)
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }
@@ -139,6 +148,18 @@ package struct EventsRequest: Hashable, Sendable {
     self.job = job
     self.after = after
     self.countMax = countMax
+  }
+}
+
+/// Let a worker hand its job over and go. Answered by Draining at once. Since 1.
+package struct DrainRequest: Hashable, Sendable {
+  /// Its number (`w3`) or its name.
+  package var worker: String
+  package var reason: String
+
+  package init(worker: String, reason: String) {
+    self.worker = worker
+    self.reason = reason
   }
 }
 
@@ -226,3 +247,4 @@ struct StatusRequest {}
 struct ShowRequest { var job: JobID }
 struct FilesRequest { var job: JobID }
 struct Cancelled { var job: JobID }
+struct Draining { var worker: WorkerID }

@@ -11,8 +11,10 @@ package struct WorkerStatus: Hashable, Codable, Sendable {
     case running
     /// Alive, but fit for no job in the queue; the reason says why.
     case unfit
-    /// Asked to go.
+    /// Asked to go, and handing its job over.
     case leaving
+    /// Gone as it was asked to, with nothing lost.
+    case drained
     /// No longer heard.
     case dead
   }
@@ -106,7 +108,7 @@ package struct ClusterStatus: Hashable, Codable, Sendable {
 /// Something that changed, with its reason; numbered without gaps by the coordinator's process.
 package struct ClusterEvent: Hashable, Codable, Sendable {
   package enum Kind: String, CaseIterable, Codable, Sendable {
-    case workerJoined, workerLost, workerLeft, workerRefused, workerExpelled
+    case workerJoined, workerLost, workerLeaving, workerLeft, workerRefused, workerExpelled
     case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
     case generationPrepared, generationOpened
     case checkpointStored

@@ -67,6 +67,7 @@ extension PrepareGeneration: WireValue {
     members = try fields.list(wire.n_members, wire.members, "members", of: Member.self)
     checkpoint = try fields.optional(wire.checkpoint, "checkpoint", of: Checkpoint.self)
     reason = try fields.text(wire.reason, "reason")
+    isWarmUp = wire.warm_up != 0
     var next = 0
     for member in members {
       guard member.replicas.first == next else {
@@ -87,6 +88,7 @@ extension PrepareGeneration: WireValue {
     wire.members = scratch.list(members)
     wire.checkpoint = scratch.one(checkpoint)
     wire.reason = scratch.text(reason)
+    wire.warm_up = isWarmUp ? 1 : 0
   }
 }
 
@@ -144,6 +146,30 @@ extension Rejoin: WireValue {
   }
 
   func fill(_ wire: inout Martlet__Rejoin, _ scratch: Scratch) {
+    wire.reason = scratch.text(reason)
+  }
+}
+
+extension Pause: WireValue {
+  var subject: Subject { Subject(job, generation) }
+
+  init(_ wire: Martlet__Pause, _ fields: Fields) throws(WireError) {
+    job = try fields.job()
+    generation = try fields.generation()
+    until = try fields.optional(wire.until, "until", of: Position.self)
+  }
+
+  func fill(_ wire: inout Martlet__Pause, _ scratch: Scratch) {
+    wire.until = scratch.one(until)
+  }
+}
+
+extension Drain: WireValue {
+  init(_ wire: Martlet__Drain, _ fields: Fields) throws(WireError) {
+    reason = try fields.text(wire.reason, "reason")
+  }
+
+  func fill(_ wire: inout Martlet__Drain, _ scratch: Scratch) {
     wire.reason = scratch.text(reason)
   }
 }

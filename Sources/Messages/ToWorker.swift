@@ -9,6 +9,8 @@ package enum CoordinatorMessage: Conversation {
   case open(OpenGeneration)
   case stop(StopJob)
   case rejoin(Rejoin)
+  case pause(Pause)
+  case drain(Drain)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -18,6 +20,8 @@ package enum CoordinatorMessage: Conversation {
     case .open(let value): PackedMessage(MARTLET__KIND__KIND_OPEN_GENERATION, value)
     case .stop(let value): PackedMessage(MARTLET__KIND__KIND_STOP_JOB, value)
     case .rejoin(let value): PackedMessage(MARTLET__KIND__KIND_REJOIN, value)
+    case .pause(let value): PackedMessage(MARTLET__KIND__KIND_PAUSE, value)
+    case .drain(let value): PackedMessage(MARTLET__KIND__KIND_DRAIN, value)
     }
   }
 
@@ -35,6 +39,10 @@ package enum CoordinatorMessage: Conversation {
       self = .stop(try Messages.open(StopJob.self, header, body))
     case MARTLET__KIND__KIND_REJOIN:
       self = .rejoin(try Messages.open(Rejoin.self, header, body))
+    case MARTLET__KIND__KIND_PAUSE:
+      self = .pause(try Messages.open(Pause.self, header, body))
+    case MARTLET__KIND__KIND_DRAIN:
+      self = .drain(try Messages.open(Drain.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to a worker")
     }
   }
@@ -94,7 +102,8 @@ package struct Member: Hashable, Codable, Sendable {
   }
 }
 
-/// Stop the step you are in, learn the new members, answer Ready. Since 1.
+/// Stop the step you are in, learn the new members, answer Ready. As a warm-up: build the job's model
+/// and open its data, so that a later generation need not wait for it; answer Warm. Since 1.
 package struct PrepareGeneration: Hashable, Sendable {
   package var job: JobID
   package var generation: Generation
@@ -108,6 +117,8 @@ package struct PrepareGeneration: Hashable, Sendable {
   /// The newest checkpoint, for when nobody holds a later state.
   package var checkpoint: Checkpoint?
   package var reason: String
+  /// The receiver is no member: `generation` and `members` are those that train meanwhile.
+  package var isWarmUp = false
 
   package init(
     job: JobID, generation: Generation, specification: String, output: String, replicas: Int,
@@ -150,6 +161,8 @@ package struct OpenGeneration: Hashable, Sendable {
 package struct StopJob: Hashable, Sendable {
   package enum Cause: String, CaseIterable, Codable, Sendable {
     case finished, cancelled, failed, left, expelled
+    /// Left, and nobody else has the job's state: store it first.
+    case drained
   }
 
   package var job: JobID
@@ -167,6 +180,27 @@ package struct StopJob: Hashable, Sendable {
 
 /// The coordinator does not know this worker (any more): say Hello. Since 1.
 package struct Rejoin: Hashable, Sendable {
+  package var reason: String
+  package init(reason: String) { self.reason = reason }
+}
+
+/// Wait between two commits, because a change of members is planned: after the commit in flight, or
+/// after the one that reaches `until`. Answered by Pausing; ends with the generation, or with the
+/// connection to the coordinator. Since 1.
+package struct Pause: Hashable, Sendable {
+  package var job: JobID
+  package var generation: Generation
+  package var until: Position?
+
+  package init(job: JobID, generation: Generation, until: Position? = nil) {
+    self.job = job
+    self.generation = generation
+    self.until = until
+  }
+}
+
+/// An operator wants this worker to go; answered by Leave. Since 1.
+package struct Drain: Hashable, Sendable {
   package var reason: String
   package init(reason: String) { self.reason = reason }
 }

@@ -67,7 +67,7 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
       ending: ending, checkpoint: newest, progress: trainer.progress, folder: folder.path)
   }
 
-  package var shouldStop: Bool { stopped.load(ordering: .relaxed) }
+  package func shouldStop(before position: UInt64) -> Bool { stopped.load(ordering: .relaxed) }
 
   package func stepCommitted(_ report: StepReport) throws {
     try folder.add(report.scalars, step: report.step + 1)

@@ -31,6 +31,15 @@ public struct Progress: Sendable, Equatable, Codable {
 
   /// Rises with every commit; the same on all workers.
   package var serial: UInt64 { UInt64(step) << 4 | UInt64(passes) }
+
+  /// The serial once `work` is committed.
+  package func serial(after work: Work) -> UInt64 {
+    switch work {
+    case .step: UInt64(step + 1) << 4
+    case .pass, .beginStage: serial + 1
+    case .finished: serial
+    }
+  }
 }
 
 /// What comes next.

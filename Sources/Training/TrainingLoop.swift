@@ -7,8 +7,10 @@ package protocol TrainingObserver: AnyObject {
   func passCommitted(_ report: PassReport) throws
   /// On the worker that hosts replica 0 only: the folder is complete and the observer's to keep.
   func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws
-  /// Asked before every commit: whether to stop here, between two commits.
-  var shouldStop: Bool { get }
+  /// Asked before every commit, and may wait: whether to stop here, between two commits.
+  ///
+  /// `position`: The serial of `Progress` after that commit; the present one once all is done.
+  func shouldStop(before position: UInt64) -> Bool
 }
 
 /// Runs a trainer with one hosting of its replicas until the job is done or the hosting ends.
@@ -45,8 +47,9 @@ package final class TrainingLoop {
     try trainer.prepare(hosted: group.hosted)
     defer { trainer.stop() }
     while true {
-      if observer.shouldStop { return .stopped }
-      switch trainer.next {
+      let work = trainer.next
+      if observer.shouldStop(before: trainer.progress.serial(after: work)) { return .stopped }
+      switch work {
       case .step:
         try observer.stepCommitted(trainer.runStep(group))
         let every = trainer.job.checkpoint.everySteps

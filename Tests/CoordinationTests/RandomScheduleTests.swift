@@ -16,7 +16,7 @@ import Testing
       simulation.run()
       met.formUnion(simulation.met)
     }
-    for branch in ["fetched", "checkpoint", "rejoin", "adopted", "coordinator restarted", "left"] {
+    for branch in ["warm", "waited", "drained", "fetched", "checkpoint", "rejoin", "adopted", "coordinator restarted", "left"] {
       #expect(met.contains(branch), "no schedule met: \(branch)")
     }
   }
@@ -31,6 +31,9 @@ struct Simulation {
     var committed: [JobID: Position] = [:]
     var isConnected = false
     var isOpen = false
+    /// The last step that may begin, if a pause is on; and whether that was told to be reached.
+    var limit: UInt64?
+    var isWaiting = false
   }
 
   private enum Delivery {
@@ -117,6 +120,9 @@ struct Simulation {
     case 5 where ids.count > 1:
       met.insert("left")
       tell(ids[random.below(ids.count)], .leave(reason: "asked"))
+    case 6 where isUp && ids.count > 1:
+      let worker = coordinator.worker(of: ids[random.below(ids.count)])
+      feed(.drain(worker: worker?.description ?? "nobody", reason: "asked", RequestID(99)))
     default: break
     }
   }
@@ -233,7 +239,24 @@ struct Simulation {
       beat.generation = generation
       if let job { beat.position = processes[id]?.committed[job] ?? .beginning }
       transmitIfConnected(id, .heartbeat(beat))
-    case .stopStep: processes[id]?.isOpen = false
+    case .stopStep:
+      processes[id]?.isOpen = false
+      (processes[id]?.limit, processes[id]?.isWaiting) = (nil, false)
+    case .warmUp(let prepare):
+      met.insert("warm")
+      later(1 + random.below(200), .local(id, .warm(prepare.job, prepare.generation)))
+    case .pause(let job, let generation, let until):
+      guard let process = processes[id], process.isOpen, let worker = process.machine.worker
+      else { break }
+      let here = Entry(generation: generation, worker: worker, job: job)
+      let reached = max(
+        entered[here] ?? 0, process.committed[job]?.step ?? 0, process.limit ?? 0)
+      processes[id]?.limit = max(reached, until?.step ?? 0)
+      processes[id]?.isWaiting = false
+      guard until == nil else { break }
+      later(
+        1, .local(id, .pausing(job, generation, Position(step: reached), isWaiting: false)))
+    case .goOn: (processes[id]?.limit, processes[id]?.isWaiting) = (nil, false)
     case .startJob(let prepare):
       processes[id]?.committed[prepare.job] = nil
       join(prepare, id)
@@ -256,7 +279,16 @@ struct Simulation {
       processes[id]?.isOpen = true
       let committed = processes[id]?.committed[job] ?? .beginning
       processes[id]?.committed[job] = committed
-    case .abandon(let job, _, _):
+    case .abandon(let job, let cause, _):
+      if cause == .drained {
+        met.insert("drained")
+        if let position = processes[id]?.committed[job], position.step > 0, isUp {
+          feed(
+            .checkpointStored(
+              job, Checkpoint(name: "c\(position.step)", position: position, sha256: "")))
+        }
+      }
+      if cause == .drained || cause == .cancelled { later(5, .local(id, .saved(job))) }
       processes[id]?.isOpen = false
       processes[id]?.job = nil
       processes[id]?.committed[job] = nil
@@ -294,6 +326,15 @@ struct Simulation {
         tell(id, .finished(prepare.job, prepare.generation, scores: [], artifacts: []))
       }
       return
+    }
+    if let limit = process.limit, limit <= position.step {
+      guard !process.isWaiting else { return }
+      met.insert("waited")
+      processes[id]?.isWaiting = true
+      return tell(
+        id,
+        .pausing(
+          prepare.job, prepare.generation, Position(step: limit), isWaiting: true))
     }
     let here = Entry(generation: prepare.generation, worker: worker, job: prepare.job)
     entered[here] = max(entered[here] ?? 0, position.step + 1)

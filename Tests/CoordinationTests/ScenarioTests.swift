@@ -10,6 +10,7 @@ import Testing
 ///     submit NAME replicas=4 workers=2         cancel j1          restart       advance 1.5
 ///     ready a j1 g1 at=0.0.3 digest=x          report a j1 g1 step=4
 ///     fail a j1 g1 blame=job reason=nan        finish a j1 g1     checkpoint j1 at=0.0.2
+///     warm a j1 g1           pausing a j1 g1 at=0.0.3    waiting a j1 g1 at=0.0.3    drain a
 ///     beat a j1 g1 bytes=60                    rejoin a j1 g1 (after a restart)
 @Suite struct ScenarioTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -105,7 +106,6 @@ private struct Script {
       alive.removeAll { $0 == who }
       return []
     case "leave":
-      alive.removeAll { $0 == who }
       return say(who, .leave(Leave(reason: "asked")))
     case "ready":
       return say(
@@ -142,6 +142,16 @@ private struct Script {
       beat.peakBytesPerReplica = UInt64(options["bytes"] ?? "0") ?? 0
       beats[who] = beat
       return say(who, .heartbeat(beat))
+    case "warm":
+      return say(who, .warm(Warm(job: try need(job), generation: try need(generation))))
+    case "pausing", "waiting":
+      return say(
+        who,
+        .pausing(
+          Pausing(
+            job: try need(job), generation: try need(generation), position: try need(position),
+            isWaiting: plain[0] == "waiting")))
+    case "drain": return feed(.drain(worker: who, reason: "asked", RequestID(3)))
     case "checkpoint":
       let checkpoint = Checkpoint(
         name: "c\(try need(position).step)", position: try need(position), sha256: "")

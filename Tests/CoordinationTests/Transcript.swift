@@ -13,6 +13,7 @@ func describe(_ action: CoordinatorAction, name: (Incarnation) -> String) -> Str
   case .answer(_, .submitted(let submitted)): return "answer: \(submitted.job) submitted"
   case .answer(_, .cancelled(let job)): return "answer: \(job) cancelled"
   case .answer(_, .failure(let failure)): return "answer: \(failure)"
+  case .answer(_, .draining(let worker)): return "answer: \(worker) leaves"
   case .answer(_, let other): return "answer: \(other)"
   case .record(let job, let reports):
     return "record \(job) steps \(reports.map { "\($0.step)" }.joined(separator: " "))"
@@ -25,6 +26,8 @@ private func describe(_ message: CoordinatorMessage) -> String {
   switch message {
   case .welcome(let welcome): "welcome as \(welcome.worker)"
   case .refused(let refusal): "refused: \(refusal.reason)"
+  case .prepare(let prepare) where prepare.isWarmUp:
+    "warm up for \(prepare.job) \(prepare.generation)"
   case .prepare(let prepare):
     "prepare \(prepare.job) \(prepare.generation): "
       + prepare.members.map { "\($0.worker) hosts \($0.replicas)" }.joined(separator: ", ")
@@ -38,6 +41,9 @@ private func describe(_ message: CoordinatorMessage) -> String {
     }
   case .stop(let stop): "stop \(stop.job) \(stop.generation) \(stop.cause.rawValue): \(stop.reason)"
   case .rejoin(let rejoin): "rejoin: \(rejoin.reason)"
+  case .pause(let pause):
+    "pause \(pause.job) \(pause.generation)" + (pause.until.map { " at \($0)" } ?? "")
+  case .drain(let drain): "drain: \(drain.reason)"
   }
 }
 

@@ -54,6 +54,8 @@ private let fromWorker: [WorkerMessage] = [
       job: job, generation: generation, scores: [NamedNumber("mIoU", 0.4)],
       artifacts: [artifact])),
   .leave(Leave(reason: "bye")),
+  .pausing(Pausing(job: job, generation: generation, position: position, isWaiting: true)),
+  .warm(Warm(job: job, generation: generation)),
 ]
 
 private let member = Member(
@@ -75,6 +77,9 @@ private let toWorker: [CoordinatorMessage] = [
       start: .state(of: WorkerID(2), position: position, digest: "x"))),
   .stop(StopJob(job: job, generation: generation, cause: .expelled, reason: "r")),
   .rejoin(Rejoin(reason: "r")),
+  .pause(Pause(job: job, generation: generation)),
+  .pause(Pause(job: job, generation: generation, until: position)),
+  .drain(Drain(reason: "r")),
 ]
 
 private let requests: [OperatorRequest] = [
@@ -82,6 +87,7 @@ private let requests: [OperatorRequest] = [
   .status, .show(job), .logs(LogsRequest(job: job, offset: 5)),
   .cancel(CancelRequest(job: job, reason: "r")), .files(job), .events(EventsRequest(after: 3)),
   .events(EventsRequest(job: job)),
+  .drain(DrainRequest(worker: "w3", reason: "r")),
 ]
 
 private var replies: [OperatorReply] {
@@ -106,6 +112,7 @@ private var replies: [OperatorReply] {
     .events(
       Events(
         events: [ClusterEvent(.workerLost, job: job, worker: WorkerID(1), "silent")], last: 9)),
+    .draining(WorkerID(3)),
     .failure(Failure(reason: "r", advice: "a", field: "f")),
   ]
 }

@@ -41,5 +41,5 @@ private final class LastCheckpoint: TrainingObserver {
   func stepCommitted(_ report: StepReport) throws {}
   func passCommitted(_ report: PassReport) throws {}
   func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) throws { newest = checkpoint }
-  var shouldStop: Bool { false }
+  func shouldStop(before position: UInt64) -> Bool { false }
 }

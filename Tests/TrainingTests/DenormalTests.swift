@@ -8,7 +8,7 @@ import Training
 @Suite struct DenormalTests {
   private final class Watch: TrainingObserver {
     var flushed: [Bool] = []
-    var shouldStop: Bool { false }
+    func shouldStop(before position: UInt64) -> Bool { false }
     func stepCommitted(_ report: Training.StepReport) { flushed.append(isFlushing()) }
     func passCommitted(_ report: PassReport) {}
     func checkpointWritten(_ checkpoint: Checkpoint, isBest: Bool) {}

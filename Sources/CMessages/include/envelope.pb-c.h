@@ -35,6 +35,8 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_WORKER_FAILED = 5,
   MARTLET__KIND__KIND_JOB_FINISHED = 6,
   MARTLET__KIND__KIND_LEAVE = 7,
+  MARTLET__KIND__KIND_PAUSING = 8,
+  MARTLET__KIND__KIND_WARM = 9,
   /*
    * coordinator to worker
    */
@@ -44,6 +46,8 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_OPEN_GENERATION = 35,
   MARTLET__KIND__KIND_STOP_JOB = 36,
   MARTLET__KIND__KIND_REJOIN = 37,
+  MARTLET__KIND__KIND_PAUSE = 38,
+  MARTLET__KIND__KIND_DRAIN = 39,
   /*
    * operator to coordinator
    */
@@ -54,6 +58,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_CANCEL_REQUEST = 68,
   MARTLET__KIND__KIND_FILES_REQUEST = 69,
   MARTLET__KIND__KIND_EVENTS_REQUEST = 70,
+  MARTLET__KIND__KIND_DRAIN_REQUEST = 71,
   /*
    * coordinator to operator
    */
@@ -65,6 +70,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_FILES = 101,
   MARTLET__KIND__KIND_EVENTS = 102,
   MARTLET__KIND__KIND_FAILURE = 103,
+  MARTLET__KIND__KIND_DRAINING = 104,
   /*
    * bulk, both ways
    */

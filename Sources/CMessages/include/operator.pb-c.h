@@ -23,6 +23,7 @@ typedef struct Martlet__LogsRequest Martlet__LogsRequest;
 typedef struct Martlet__CancelRequest Martlet__CancelRequest;
 typedef struct Martlet__FilesRequest Martlet__FilesRequest;
 typedef struct Martlet__EventsRequest Martlet__EventsRequest;
+typedef struct Martlet__DrainRequest Martlet__DrainRequest;
 typedef struct Martlet__Submitted Martlet__Submitted;
 typedef struct Martlet__WorkerStatus Martlet__WorkerStatus;
 typedef struct Martlet__JobStatus Martlet__JobStatus;
@@ -33,6 +34,7 @@ typedef struct Martlet__Cancelled Martlet__Cancelled;
 typedef struct Martlet__Files Martlet__Files;
 typedef struct Martlet__ClusterEvent Martlet__ClusterEvent;
 typedef struct Martlet__Events Martlet__Events;
+typedef struct Martlet__Draining Martlet__Draining;
 typedef struct Martlet__Failure Martlet__Failure;
 
 
@@ -111,6 +113,20 @@ struct  Martlet__EventsRequest
 #define MARTLET__EVENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__events_request__descriptor) \
     , 0, 0 }
+
+
+struct  Martlet__DrainRequest
+{
+  ProtobufCMessage base;
+  /*
+   * number or name
+   */
+  char *worker;
+  char *reason;
+};
+#define MARTLET__DRAIN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__drain_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Martlet__Submitted
@@ -276,6 +292,16 @@ struct  Martlet__Events
     , 0,NULL, 0 }
 
 
+struct  Martlet__Draining
+{
+  ProtobufCMessage base;
+  uint32_t worker;
+};
+#define MARTLET__DRAINING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__draining__descriptor) \
+    , 0 }
+
+
 struct  Martlet__Failure
 {
   ProtobufCMessage base;
@@ -420,6 +446,25 @@ Martlet__EventsRequest *
                       const uint8_t       *data);
 void   martlet__events_request__free_unpacked
                      (Martlet__EventsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__DrainRequest methods */
+void   martlet__drain_request__init
+                     (Martlet__DrainRequest         *message);
+size_t martlet__drain_request__get_packed_size
+                     (const Martlet__DrainRequest   *message);
+size_t martlet__drain_request__pack
+                     (const Martlet__DrainRequest   *message,
+                      uint8_t             *out);
+size_t martlet__drain_request__pack_to_buffer
+                     (const Martlet__DrainRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__DrainRequest *
+       martlet__drain_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__drain_request__free_unpacked
+                     (Martlet__DrainRequest *message,
                       ProtobufCAllocator *allocator);
 /* Martlet__Submitted methods */
 void   martlet__submitted__init
@@ -611,6 +656,25 @@ Martlet__Events *
 void   martlet__events__free_unpacked
                      (Martlet__Events *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__Draining methods */
+void   martlet__draining__init
+                     (Martlet__Draining         *message);
+size_t martlet__draining__get_packed_size
+                     (const Martlet__Draining   *message);
+size_t martlet__draining__pack
+                     (const Martlet__Draining   *message,
+                      uint8_t             *out);
+size_t martlet__draining__pack_to_buffer
+                     (const Martlet__Draining   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Draining *
+       martlet__draining__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__draining__free_unpacked
+                     (Martlet__Draining *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Failure methods */
 void   martlet__failure__init
                      (Martlet__Failure         *message);
@@ -653,6 +717,9 @@ typedef void (*Martlet__FilesRequest_Closure)
 typedef void (*Martlet__EventsRequest_Closure)
                  (const Martlet__EventsRequest *message,
                   void *closure_data);
+typedef void (*Martlet__DrainRequest_Closure)
+                 (const Martlet__DrainRequest *message,
+                  void *closure_data);
 typedef void (*Martlet__Submitted_Closure)
                  (const Martlet__Submitted *message,
                   void *closure_data);
@@ -683,6 +750,9 @@ typedef void (*Martlet__ClusterEvent_Closure)
 typedef void (*Martlet__Events_Closure)
                  (const Martlet__Events *message,
                   void *closure_data);
+typedef void (*Martlet__Draining_Closure)
+                 (const Martlet__Draining *message,
+                  void *closure_data);
 typedef void (*Martlet__Failure_Closure)
                  (const Martlet__Failure *message,
                   void *closure_data);
@@ -699,6 +769,7 @@ extern const ProtobufCMessageDescriptor martlet__logs_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__cancel_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__files_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__drain_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__submitted__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_status__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_status__descriptor;
@@ -709,6 +780,7 @@ extern const ProtobufCMessageDescriptor martlet__cancelled__descriptor;
 extern const ProtobufCMessageDescriptor martlet__files__descriptor;
 extern const ProtobufCMessageDescriptor martlet__cluster_event__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events__descriptor;
+extern const ProtobufCMessageDescriptor martlet__draining__descriptor;
 extern const ProtobufCMessageDescriptor martlet__failure__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -26,6 +26,8 @@ typedef struct Martlet__StepReports Martlet__StepReports;
 typedef struct Martlet__WorkerFailed Martlet__WorkerFailed;
 typedef struct Martlet__JobFinished Martlet__JobFinished;
 typedef struct Martlet__Leave Martlet__Leave;
+typedef struct Martlet__Pausing Martlet__Pausing;
+typedef struct Martlet__Warm Martlet__Warm;
 typedef struct Martlet__Welcome Martlet__Welcome;
 typedef struct Martlet__Refused Martlet__Refused;
 typedef struct Martlet__Member Martlet__Member;
@@ -33,6 +35,8 @@ typedef struct Martlet__PrepareGeneration Martlet__PrepareGeneration;
 typedef struct Martlet__OpenGeneration Martlet__OpenGeneration;
 typedef struct Martlet__StopJob Martlet__StopJob;
 typedef struct Martlet__Rejoin Martlet__Rejoin;
+typedef struct Martlet__Pause Martlet__Pause;
+typedef struct Martlet__Drain Martlet__Drain;
 
 
 /* --- enums --- */
@@ -195,6 +199,26 @@ struct  Martlet__Leave
     , (char *)protobuf_c_empty_string }
 
 
+struct  Martlet__Pausing
+{
+  ProtobufCMessage base;
+  Martlet__Position *position;
+  protobuf_c_boolean waiting;
+};
+#define MARTLET__PAUSING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__pausing__descriptor) \
+    , NULL, 0 }
+
+
+struct  Martlet__Warm
+{
+  ProtobufCMessage base;
+};
+#define MARTLET__WARM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__warm__descriptor) \
+     }
+
+
 struct  Martlet__Welcome
 {
   ProtobufCMessage base;
@@ -245,10 +269,11 @@ struct  Martlet__PrepareGeneration
   Martlet__Member **members;
   Martlet__Checkpoint *checkpoint;
   char *reason;
+  protobuf_c_boolean warm_up;
 };
 #define MARTLET__PREPARE_GENERATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__prepare_generation__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Martlet__OpenGeneration
@@ -271,7 +296,7 @@ struct  Martlet__StopJob
 {
   ProtobufCMessage base;
   /*
-   * finished, cancelled, failed, left, expelled
+   * finished, cancelled, failed, left, drained, expelled
    */
   char *cause;
   char *reason;
@@ -288,6 +313,26 @@ struct  Martlet__Rejoin
 };
 #define MARTLET__REJOIN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__rejoin__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__Pause
+{
+  ProtobufCMessage base;
+  Martlet__Position *until;
+};
+#define MARTLET__PAUSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__pause__descriptor) \
+    , NULL }
+
+
+struct  Martlet__Drain
+{
+  ProtobufCMessage base;
+  char *reason;
+};
+#define MARTLET__DRAIN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__drain__descriptor) \
     , (char *)protobuf_c_empty_string }
 
 
@@ -481,6 +526,44 @@ Martlet__Leave *
 void   martlet__leave__free_unpacked
                      (Martlet__Leave *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__Pausing methods */
+void   martlet__pausing__init
+                     (Martlet__Pausing         *message);
+size_t martlet__pausing__get_packed_size
+                     (const Martlet__Pausing   *message);
+size_t martlet__pausing__pack
+                     (const Martlet__Pausing   *message,
+                      uint8_t             *out);
+size_t martlet__pausing__pack_to_buffer
+                     (const Martlet__Pausing   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Pausing *
+       martlet__pausing__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__pausing__free_unpacked
+                     (Martlet__Pausing *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Warm methods */
+void   martlet__warm__init
+                     (Martlet__Warm         *message);
+size_t martlet__warm__get_packed_size
+                     (const Martlet__Warm   *message);
+size_t martlet__warm__pack
+                     (const Martlet__Warm   *message,
+                      uint8_t             *out);
+size_t martlet__warm__pack_to_buffer
+                     (const Martlet__Warm   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Warm *
+       martlet__warm__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__warm__free_unpacked
+                     (Martlet__Warm *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Welcome methods */
 void   martlet__welcome__init
                      (Martlet__Welcome         *message);
@@ -614,6 +697,44 @@ Martlet__Rejoin *
 void   martlet__rejoin__free_unpacked
                      (Martlet__Rejoin *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__Pause methods */
+void   martlet__pause__init
+                     (Martlet__Pause         *message);
+size_t martlet__pause__get_packed_size
+                     (const Martlet__Pause   *message);
+size_t martlet__pause__pack
+                     (const Martlet__Pause   *message,
+                      uint8_t             *out);
+size_t martlet__pause__pack_to_buffer
+                     (const Martlet__Pause   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Pause *
+       martlet__pause__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__pause__free_unpacked
+                     (Martlet__Pause *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Drain methods */
+void   martlet__drain__init
+                     (Martlet__Drain         *message);
+size_t martlet__drain__get_packed_size
+                     (const Martlet__Drain   *message);
+size_t martlet__drain__pack
+                     (const Martlet__Drain   *message,
+                      uint8_t             *out);
+size_t martlet__drain__pack_to_buffer
+                     (const Martlet__Drain   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Drain *
+       martlet__drain__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__drain__free_unpacked
+                     (Martlet__Drain *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Martlet__ExchangeAddress_Closure)
@@ -646,6 +767,12 @@ typedef void (*Martlet__JobFinished_Closure)
 typedef void (*Martlet__Leave_Closure)
                  (const Martlet__Leave *message,
                   void *closure_data);
+typedef void (*Martlet__Pausing_Closure)
+                 (const Martlet__Pausing *message,
+                  void *closure_data);
+typedef void (*Martlet__Warm_Closure)
+                 (const Martlet__Warm *message,
+                  void *closure_data);
 typedef void (*Martlet__Welcome_Closure)
                  (const Martlet__Welcome *message,
                   void *closure_data);
@@ -667,6 +794,12 @@ typedef void (*Martlet__StopJob_Closure)
 typedef void (*Martlet__Rejoin_Closure)
                  (const Martlet__Rejoin *message,
                   void *closure_data);
+typedef void (*Martlet__Pause_Closure)
+                 (const Martlet__Pause *message,
+                  void *closure_data);
+typedef void (*Martlet__Drain_Closure)
+                 (const Martlet__Drain *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -683,6 +816,8 @@ extern const ProtobufCMessageDescriptor martlet__step_reports__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_failed__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_finished__descriptor;
 extern const ProtobufCMessageDescriptor martlet__leave__descriptor;
+extern const ProtobufCMessageDescriptor martlet__pausing__descriptor;
+extern const ProtobufCMessageDescriptor martlet__warm__descriptor;
 extern const ProtobufCMessageDescriptor martlet__welcome__descriptor;
 extern const ProtobufCMessageDescriptor martlet__refused__descriptor;
 extern const ProtobufCMessageDescriptor martlet__member__descriptor;
@@ -690,6 +825,8 @@ extern const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor;
 extern const ProtobufCMessageDescriptor martlet__open_generation__descriptor;
 extern const ProtobufCMessageDescriptor martlet__stop_job__descriptor;
 extern const ProtobufCMessageDescriptor martlet__rejoin__descriptor;
+extern const ProtobufCMessageDescriptor martlet__pause__descriptor;
+extern const ProtobufCMessageDescriptor martlet__drain__descriptor;
 
 PROTOBUF_C__END_DECLS
 
