@@ -1267,7 +1267,7 @@ const ProtobufCMessageDescriptor martlet__submitted__descriptor =
   (ProtobufCMessageInit) martlet__submitted__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[22] =
+static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[25] =
 {
   {
     "worker",
@@ -1533,9 +1533,46 @@ static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "slowness",
+    40,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__WorkerStatus, slowness),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "compute_seconds_per_replica",
+    41,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__WorkerStatus, compute_seconds_per_replica),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relayed",
+    42,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Martlet__WorkerStatus, n_relayed),
+    offsetof(Martlet__WorkerStatus, relayed),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__worker_status__field_indices_by_name[] = {
   13,   /* field[13] = compute_seconds */
+  23,   /* field[23] = compute_seconds_per_replica */
   10,   /* field[10] = cores */
   14,   /* field[14] = exchange_seconds */
   8,   /* field[8] = first_replica */
@@ -1551,17 +1588,20 @@ static const unsigned martlet__worker_status__field_indices_by_name[] = {
   21,   /* field[21] = position */
   3,   /* field[3] = process */
   5,   /* field[5] = reason */
+  24,   /* field[24] = relayed */
   9,   /* field[9] = replica_count */
   16,   /* field[16] = resident_bytes */
   12,   /* field[12] = samples_per_second */
+  22,   /* field[22] = slowness */
   4,   /* field[4] = state */
   11,   /* field[11] = threads */
   0,   /* field[0] = worker */
 };
-static const ProtobufCIntRange martlet__worker_status__number_ranges[1 + 1] =
+static const ProtobufCIntRange martlet__worker_status__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 22 }
+  { 40, 22 },
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor martlet__worker_status__descriptor =
 {
@@ -1571,10 +1611,10 @@ const ProtobufCMessageDescriptor martlet__worker_status__descriptor =
   "Martlet__WorkerStatus",
   "martlet",
   sizeof(Martlet__WorkerStatus),
-  22,
+  25,
   martlet__worker_status__field_descriptors,
   martlet__worker_status__field_indices_by_name,
-  1,  martlet__worker_status__number_ranges,
+  2,  martlet__worker_status__number_ranges,
   (ProtobufCMessageInit) martlet__worker_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -727,6 +727,51 @@ void   martlet__prepare_generation__free_unpacked
   assert(message->base.descriptor == &martlet__prepare_generation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__relayed_pair__init
+                     (Martlet__RelayedPair         *message)
+{
+  static const Martlet__RelayedPair init_value = MARTLET__RELAYED_PAIR__INIT;
+  *message = init_value;
+}
+size_t martlet__relayed_pair__get_packed_size
+                     (const Martlet__RelayedPair *message)
+{
+  assert(message->base.descriptor == &martlet__relayed_pair__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__relayed_pair__pack
+                     (const Martlet__RelayedPair *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__relayed_pair__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__relayed_pair__pack_to_buffer
+                     (const Martlet__RelayedPair *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__relayed_pair__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__RelayedPair *
+       martlet__relayed_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__RelayedPair *)
+     protobuf_c_message_unpack (&martlet__relayed_pair__descriptor,
+                                allocator, len, data);
+}
+void   martlet__relayed_pair__free_unpacked
+                     (Martlet__RelayedPair *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__relayed_pair__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__open_generation__init
                      (Martlet__OpenGeneration         *message)
 {
@@ -1261,7 +1306,7 @@ const ProtobufCMessageDescriptor martlet__hello__descriptor =
   (ProtobufCMessageInit) martlet__hello__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[10] =
+static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[13] =
 {
   {
     "position",
@@ -1383,10 +1428,48 @@ static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[10] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "activity",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Heartbeat, activity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waits_for",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Martlet__Heartbeat, n_waits_for),
+    offsetof(Martlet__Heartbeat, waits_for),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "compute_seconds_per_replica",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Heartbeat, compute_seconds_per_replica),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__heartbeat__field_indices_by_name[] = {
+  10,   /* field[10] = activity */
   1,   /* field[1] = collective */
   4,   /* field[4] = compute_seconds */
+  12,   /* field[12] = compute_seconds_per_replica */
   5,   /* field[5] = exchange_seconds */
   6,   /* field[6] = input_seconds */
   8,   /* field[8] = peak_bytes */
@@ -1395,11 +1478,13 @@ static const unsigned martlet__heartbeat__field_indices_by_name[] = {
   0,   /* field[0] = position */
   7,   /* field[7] = resident_bytes */
   3,   /* field[3] = samples_per_second */
+  11,   /* field[11] = waits_for */
 };
-static const ProtobufCIntRange martlet__heartbeat__number_ranges[1 + 1] =
+static const ProtobufCIntRange martlet__heartbeat__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 12, 10 },
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
 {
@@ -1409,10 +1494,10 @@ const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
   "Martlet__Heartbeat",
   "martlet",
   sizeof(Martlet__Heartbeat),
-  10,
+  13,
   martlet__heartbeat__field_descriptors,
   martlet__heartbeat__field_indices_by_name,
-  1,  martlet__heartbeat__number_ranges,
+  2,  martlet__heartbeat__number_ranges,
   (ProtobufCMessageInit) martlet__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2178,7 +2263,7 @@ const ProtobufCMessageDescriptor martlet__member__descriptor =
   (ProtobufCMessageInit) martlet__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[7] =
+static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[8] =
 {
   {
     "specification",
@@ -2264,20 +2349,34 @@ static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "relayed",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Martlet__PrepareGeneration, n_relayed),
+    offsetof(Martlet__PrepareGeneration, relayed),
+    &martlet__relayed_pair__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
   4,   /* field[4] = checkpoint */
   3,   /* field[3] = members */
   1,   /* field[1] = output */
   5,   /* field[5] = reason */
+  7,   /* field[7] = relayed */
   2,   /* field[2] = replicas */
   0,   /* field[0] = specification */
   6,   /* field[6] = warm_up */
 };
-static const ProtobufCIntRange martlet__prepare_generation__number_ranges[1 + 1] =
+static const ProtobufCIntRange martlet__prepare_generation__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 11, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
 {
@@ -2287,11 +2386,62 @@ const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
   "Martlet__PrepareGeneration",
   "martlet",
   sizeof(Martlet__PrepareGeneration),
-  7,
+  8,
   martlet__prepare_generation__field_descriptors,
   martlet__prepare_generation__field_indices_by_name,
-  1,  martlet__prepare_generation__number_ranges,
+  2,  martlet__prepare_generation__number_ranges,
   (ProtobufCMessageInit) martlet__prepare_generation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__relayed_pair__field_descriptors[2] =
+{
+  {
+    "lower",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__RelayedPair, lower),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upper",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__RelayedPair, upper),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__relayed_pair__field_indices_by_name[] = {
+  0,   /* field[0] = lower */
+  1,   /* field[1] = upper */
+};
+static const ProtobufCIntRange martlet__relayed_pair__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__relayed_pair__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.RelayedPair",
+  "RelayedPair",
+  "Martlet__RelayedPair",
+  "martlet",
+  sizeof(Martlet__RelayedPair),
+  2,
+  martlet__relayed_pair__field_descriptors,
+  martlet__relayed_pair__field_indices_by_name,
+  1,  martlet__relayed_pair__number_ranges,
+  (ProtobufCMessageInit) martlet__relayed_pair__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__open_generation__field_descriptors[4] =

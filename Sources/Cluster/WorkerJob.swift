@@ -38,6 +38,8 @@ final class WorkerJob: @unchecked Sendable {
     var group: ReplicaGroup?
     var link: ExchangeLink?
     var gate: CommitGate?
+    /// The members' numbers, in the link's order.
+    var members: [WorkerID] = []
     /// The newest generation of each job whose step must end; set before its link may exist.
     var ended: [JobID: Generation] = [:]
     var isStopping = false
@@ -148,10 +150,21 @@ final class WorkerJob: @unchecked Sendable {
     beat.job = job
     beat.generation = generation
     beat.phase = phase
-    shared.withLock { shared in
+    let (group, link, members) = shared.withLock { shared in
       beat.position = shared.position
       beat.rates = shared.rates
       beat.peakBytesPerReplica = shared.peakPerReplica
+      let isCurrent = shared.job == job && shared.generation == generation
+      return isCurrent ? (shared.group, shared.link, shared.members) : (nil, nil, [])
+    }
+    if let group, let link {
+      beat.activity = group.activity.count &+ link.received
+      beat.collective = group.collective
+      beat.waitsFor = link.awaited.prefix(Heartbeat.waitsForMax).map { members[$0] }
+      if phase == WorkerMachine.runningPhase {
+        let does = group.activity.phase
+        beat.phase = does == .compute && !beat.waitsFor.isEmpty ? "exchange" : does.word
+      }
     }
     beat.residentBytes = HostFacts.residentBytes
     beat.peakBytes = HostFacts.peakBytes
@@ -273,6 +286,7 @@ final class WorkerJob: @unchecked Sendable {
     }
     let isOver = shared.withLock { shared in
       (shared.group, shared.link, shared.gate) = (group, link, gate)
+      shared.members = prepare.members.map(\.worker)
       (shared.job, shared.generation) = (prepare.job, prepare.generation)
       return shared.hasEnded(prepare.job, prepare.generation)
     }
@@ -340,6 +354,7 @@ final class WorkerJob: @unchecked Sendable {
         shared.rates.computeSeconds = report.seconds.compute
         shared.rates.exchangeSeconds = report.seconds.exchange
         shared.rates.inputSeconds = report.seconds.input
+        shared.rates.computeSecondsPerReplica = report.seconds.computePerReplica
         shared.position = Position(step: UInt64(report.step + 1) << 4)
         shared.peakPerReplica = peak / UInt64(holding.hosted.count)
       }

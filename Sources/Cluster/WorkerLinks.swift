@@ -25,6 +25,8 @@ struct WorkerLinks: Sendable {
   let endpoint: ExchangeEndpoint
   let keyGuard: KeyGuard?
   let route: ExchangeRoute
+  /// For members that the coordinator says cannot be reached otherwise.
+  let relay: ExchangeRoute
 
   /// The member of a generation that this process is, if any.
   func mine(in prepare: PrepareGeneration) -> Member? {
@@ -37,6 +39,8 @@ struct WorkerLinks: Sendable {
     guard
       let index = prepare.members.firstIndex(where: { $0.incarnation == endpoint.incarnation })
     else { return nil }
+    let mine = prepare.members[index].worker
+    let cut = Set(prepare.relayed.compactMap { $0.other(than: mine) })
     return endpoint.open(
       job: prepare.job, generation: prepare.generation,
       members: prepare.members.map { member in
@@ -46,7 +50,9 @@ struct WorkerLinks: Sendable {
             host: member.hostIdentity, local: member.exchange.local,
             network: member.exchange.remote,
             publicKey: member.exchange.key.isEmpty ? nil : member.exchange.key))
-      }, index: index, route: route)
+      }, index: index, route: route,
+      relayed: Set(prepare.members.indices.filter { cut.contains(prepare.members[$0].worker) }),
+      by: relay)
   }
 }
 

@@ -88,7 +88,8 @@ package final class WorkerProcess: @unchecked Sendable {
     job = WorkerJob(
       links: WorkerLinks(
         endpoint: endpoint, keyGuard: keyGuard,
-        route: settings.exchange.route(relay: join.relay, security: join.security)),
+        route: settings.exchange.route(relay: join.relay, security: join.security),
+        relay: ExchangeMode.hub.route(relay: join.relay, security: join.security)),
       bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
       tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) }, note: note)
     client = try ControlClient(

@@ -12,13 +12,34 @@ package final class ComputePermits: Sendable {
 
   private nonisolated(unsafe) var busy = Duration.zero
   private nonisolated(unsafe) var busySince: ContinuousClock.Instant?
+  private nonisolated(unsafe) var held = Duration.zero
+  private nonisolated(unsafe) var heldUntil = ContinuousClock.now
 
   package let count: Int
 
   /// How long at least one permit was held, in all: the time a worker computed. For `status`.
   package var busySeconds: Double {
-    let total = monitor.withLock { busy + (busySince.map { ContinuousClock.now - $0 } ?? .zero) }
-    return Double(total.components.seconds) + Double(total.components.attoseconds) * 1e-18
+    inSeconds(monitor.withLock { busy + (busySince.map { ContinuousClock.now - $0 } ?? .zero) })
+  }
+
+  /// How long permits were held, added up over all of them: what the replicas computed, without
+  /// their waits for each other.
+  package var heldSeconds: Double {
+    inSeconds(
+      monitor.withLock {
+        account(at: .now)
+        return held
+      })
+  }
+
+  /// Only under the monitor.
+  private func account(at now: ContinuousClock.Instant) {
+    held += (now - heldUntil) * (count - free)
+    heldUntil = now
+  }
+
+  private func inSeconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   }
 
   package init(count: Int) {
@@ -33,7 +54,9 @@ package final class ComputePermits: Sendable {
       nextTicket += 1
       while ticket != served || free == 0 { monitor.wait() }
       served += 1
-      if free == count { busySince = .now }
+      let now = ContinuousClock.now
+      account(at: now)
+      if free == count { busySince = now }
       free -= 1
       if free > 0 { monitor.wakeAll() }
     }
@@ -41,10 +64,12 @@ package final class ComputePermits: Sendable {
 
   package func release() {
     monitor.withLock {
+      let now = ContinuousClock.now
+      account(at: now)
       free += 1
       precondition(free <= count, "ComputePermits: released more often than acquired")
       if free == count, let since = busySince {
-        busy += .now - since
+        busy += now - since
         busySince = nil
       }
       monitor.wakeAll()

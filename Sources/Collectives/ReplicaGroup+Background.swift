@@ -76,6 +76,7 @@ extension ReplicaGroup {
       fail(error)
       result = .failure(error)
     }
+    activity.rise()
     monitor.withLock {
       call.result = result
       state.active -= 1

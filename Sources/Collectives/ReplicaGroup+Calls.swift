@@ -82,6 +82,7 @@ extension ReplicaGroup {
       fail(error)
       result = .failure(error)
     }
+    activity.rise()
     monitor.withLock {
       call.result = result
       call.contributions = []

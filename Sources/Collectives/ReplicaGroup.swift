@@ -10,6 +10,8 @@ package final class ReplicaGroup: Sendable {
   package let replicas: Int
   package let hosted: Range<Int>
   package let permits: ComputePermits
+  /// What these replicas do, for whoever watches over the worker.
+  package let activity = Activity()
   let link: (any PeerLink)?
   let tree: CanonicalTree
   let reducer = Reducer()
@@ -64,6 +66,9 @@ package final class ReplicaGroup: Sendable {
       numbers: Array(repeating: 0, count: count), sums: Array(repeating: 0, count: count),
       finished: Array(repeating: false, count: count))
   }
+
+  /// The number of the last collective that a hosted replica has entered, from 1; 0 before.
+  package var collective: UInt64 { monitor.withLock { UInt64(state.numbers.max() ?? 0) } }
 
   /// What hosted replica `replica` sees of the others.
   package func exchange(for replica: Int) -> any Exchange {
@@ -121,6 +126,7 @@ package final class ReplicaGroup: Sendable {
     return ReplicaThreads.run(hosted, permits: permits) { replica in
       do {
         let result = try body(self.exchange(for: replica))
+        self.activity.rise()
         try self.finish(replica: replica)
         return result
       } catch let error as ExchangeError {

@@ -16,6 +16,9 @@ package struct CoordinatorSettings: Hashable, Sendable {
   package var recovery: Duration = .seconds(2)
   /// How long a member may take to get ready, data and model included.
   package var preparation: Duration = .seconds(120)
+  /// How long two workers without a link exchange through the coordinator before a new generation
+  /// tries the direct way again.
+  package var detour: Duration = .seconds(300)
   /// How long the dead stay in `status`.
   package var remembrance: Duration = .seconds(60)
   package var workersMax = 4096

@@ -49,7 +49,7 @@ extension CoordinatorMachine {
   func candidates(for id: JobID) -> [Worker] {
     guard let job = jobs[id] else { return [] }
     let able = workers.values.filter {
-      ($0.job == id || $0.isFree(for: id)) && $0.unfit[id] == nil
+      ($0.job == id || $0.isFree(for: id)) && $0.unfit[id] == nil && $0.stuck == nil
         && (job.record.fingerprint.isEmpty || job.record.fingerprint == $0.fingerprint)
     }.sorted { $0.id < $1.id }
     guard job.record.fingerprint.isEmpty else { return able }
@@ -75,7 +75,7 @@ extension CoordinatorMachine {
   /// Why an idle worker does not serve a job, if there is a lasting reason.
   func objection(of id: JobID, to worker: WorkerID) -> String? {
     guard let worker = workers[worker], let job = jobs[id] else { return nil }
-    if let reason = worker.unfit[id] { return reason }
+    if let reason = worker.stuck ?? worker.unfit[id] { return reason }
     guard !job.record.fingerprint.isEmpty,
       let (field, ours, theirs) = difference(job.record.fingerprint, worker.fingerprint)
     else { return nil }
@@ -127,6 +127,7 @@ extension CoordinatorMachine {
       }
     }
     job.phase = .preparing(since: now, ready: [:])
+    job.relayed = relaysThatStay(job, now)
     job.broken = nil
     job.pause = nil
     job.recovered = []
@@ -191,11 +192,13 @@ extension CoordinatorMachine {
   }
 
   func message(for job: Job, _ reason: String) -> PrepareGeneration {
-    PrepareGeneration(
+    var message = PrepareGeneration(
       job: job.record.job, generation: job.record.generation,
       specification: job.record.request.specification, output: job.record.output,
       replicas: job.record.request.replicas, members: job.record.members,
       checkpoint: job.record.checkpoint, reason: reason)
+    message.relayed = relayedPairs(of: job)
+    return message
   }
 
   mutating func note(_ ready: Ready, of id: WorkerID, _ now: Moment) {

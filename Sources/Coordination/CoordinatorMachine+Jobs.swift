@@ -66,6 +66,7 @@ extension CoordinatorMachine {
       job.record.skippedSamples = report.skippedSamples
       guard report.seconds > 0 else { continue }
       // Slow enough to calm the estimate, quick enough to notice a new worker.
+      job.recentSeconds = job.recentSeconds.suffix(Job.recentMax - 1) + [report.seconds]
       let before = job.secondsPerStep ?? report.seconds
       let seconds = before + 0.1 * (report.seconds - before)
       job.secondsPerStep = seconds
@@ -89,7 +90,7 @@ extension CoordinatorMachine {
   }
 
   mutating func note(_ failure: WorkerFailed, of id: WorkerID, _ now: Moment) {
-    guard var job = jobs[failure.job], !job.isOver else {
+    guard let job = jobs[failure.job], !job.isOver else {
       stop(failure.job, failure.generation, .cancelled, "the job is over", at: id)
       return
     }
@@ -110,11 +111,12 @@ extension CoordinatorMachine {
       // Everybody who is here has tried: better an answer now than a job that waits for ever.
       if others.isEmpty { end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now) }
     case .link:
-      let peer = failure.peer.map { " to \($0)" } ?? ""
-      job.broken = "the link of \(id)\(peer) failed: \(failure.reason)"
-      jobs[failure.job] = job
-      if job.stalls >= 3, let peer = failure.peer {
-        exclude(max(id, peer), from: failure.job, "its links keep failing", now)
+      if let peer = failure.peer, peer != id,
+        job.record.members.contains(where: { $0.worker == peer })
+      {
+        breakLink(RelayedPair(id, peer), of: failure.job, failure.reason, now)
+      } else {
+        jobs[failure.job]?.broken = "the links of \(id) failed: \(failure.reason)"
       }
     }
   }

@@ -92,8 +92,9 @@ extension CoordinatorMachine {
     }
   }
 
-  mutating func note(_ heartbeat: Heartbeat, of id: WorkerID) {
+  mutating func note(_ heartbeat: Heartbeat, of id: WorkerID, _ now: Moment) {
     workers[id]?.heartbeat = heartbeat
+    watch(heartbeat, of: id, now)
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }
@@ -109,10 +110,10 @@ extension CoordinatorMachine {
     departed.removeAll { now - $0.at > settings.remembrance }
     for id in workers.keys.sorted() {
       guard let worker = workers[id] else { continue }
-      // Three generations without a commit double the patience: perhaps we are the impatient ones.
-      let doublings = min(5, (worker.job.flatMap { jobs[$0]?.stalls } ?? 0) / 3)
       let silence = now - worker.lastHeard
-      guard silence > settings.patience * (1 << doublings) else { continue }
+      guard silence > settings.patience * doublings(of: worker.job.flatMap { jobs[$0] }) else {
+        continue
+      }
       lose(id, .workerLost, "silent for \(tenths(silence)) s", now)
     }
   }

@@ -52,6 +52,11 @@ extension CoordinatorMachine {
         (status.state, status.reason) = (.preparing, "\(warmUp.job): warming up to join")
         return status
       }
+      if let stuck = worker.stuck {
+        status.state = .unfit
+        status.reason = stuck
+        return status
+      }
       let refusing = jobs.keys.sorted().first { !(jobs[$0]?.isOver ?? true) }
       if let refusing, let reason = objection(of: refusing, to: worker.id) {
         status.state = .unfit
@@ -63,7 +68,9 @@ extension CoordinatorMachine {
     status.generation = job.record.generation
     status.replicas = job.record.members.first { $0.worker == worker.id }?.replicas
     switch job.phase {
-    case .open: status.state = .running
+    case .open:
+      status.state = .running
+      status.relayed = relayedPairs(of: job).compactMap { $0.other(than: worker.id) }
     case .waiting(let reason):
       status.state = .preparing
       status.reason = reason

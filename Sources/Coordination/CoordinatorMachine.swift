@@ -48,7 +48,9 @@ package struct CoordinatorMachine: Sendable {
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
     case .drain(let name, let reason, let question): drain(name, reason, question, now)
     case .checkpointStored(let job, let checkpoint): store(checkpoint, of: job)
-    case .tick: expelSilent(now)
+    case .tick:
+      expelSilent(now)
+      judgeProgress(now)
     }
     schedule(now)
     defer { actions = [] }
@@ -68,7 +70,7 @@ package struct CoordinatorMachine: Sendable {
     workers[id]?.lastHeard = now
     switch message {
     case .hello: break
-    case .heartbeat(let heartbeat): note(heartbeat, of: id)
+    case .heartbeat(let heartbeat): note(heartbeat, of: id, now)
     case .ready(let ready): note(ready, of: id, now)
     case .stepReports(let reports): note(reports, of: id)
     case .failed(let failure): note(failure, of: id, now)
@@ -112,6 +114,9 @@ struct Worker: Sendable {
   var hasSaidGoodbye = false
   /// Jobs it proved unable to run, and why.
   var unfit: [JobID: String] = [:]
+  /// Why it gets no job at all as long as its process lives.
+  var stuck: String?
+  var watch: Watch?
 
   /// The build counts as the first item: another build may round differently.
   var fingerprint: [NamedText] { [NamedText("build", hello.build)] + hello.fingerprint }
@@ -170,6 +175,11 @@ struct Job: Sendable {
   var stalls = 0
   var positionAtPreparation: Position?
   var secondsPerStep: Double?
+  /// Of the last steps, at most `recentMax`.
+  var recentSeconds: [Double] = []
+  static let recentMax = 31
+  /// Members, also of earlier generations, between which the direct way does not work.
+  var relayed: [RelayedPair: Relay] = [:]
   var samplesPerSecond = 0.0
   /// Members of the last generation that came back to a restarted coordinator, still in it.
   var recovered: Set<WorkerID> = []

@@ -33,6 +33,9 @@ package struct WorkerMachine: Sendable {
   private var isGone = false
   private var actions: [WorkerAction] = []
 
+  /// The word for a worker in an open generation, in place of which its process says what it does.
+  package static let runningPhase = "running"
+
   /// The job this worker has, and how far it is in its newest generation.
   private struct Holding: Sendable {
     enum Phase: Hashable, Sendable {
@@ -60,7 +63,7 @@ package struct WorkerMachine: Sendable {
       case .preparing: "preparing"
       case .ready: "ready"
       case .fetching: "fetching"
-      case .open: "running"
+      case .open: runningPhase
       case .resting: "resting"
       }
     }

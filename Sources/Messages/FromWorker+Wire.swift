@@ -87,6 +87,11 @@ extension Heartbeat: WireValue {
     residentBytes = wire.resident_bytes
     peakBytes = wire.peak_bytes
     peakBytesPerReplica = wire.peak_bytes_per_replica
+    activity = wire.activity
+    waitsFor = try fields.numbers(
+      wire.n_waits_for, wire.waits_for, "waits_for", countMax: Self.waitsForMax
+    ).map { WorkerID($0) }
+    rates.computeSecondsPerReplica = wire.compute_seconds_per_replica
   }
 
   func fill(_ wire: inout Martlet__Heartbeat, _ scratch: Scratch) {
@@ -100,6 +105,11 @@ extension Heartbeat: WireValue {
     wire.resident_bytes = residentBytes
     wire.peak_bytes = peakBytes
     wire.peak_bytes_per_replica = peakBytesPerReplica
+    wire.activity = activity
+    let waited = waitsFor.prefix(Self.waitsForMax).map(\.number)
+    wire.n_waits_for = waited.count
+    wire.waits_for = scratch.numbers(waited)
+    wire.compute_seconds_per_replica = rates.computeSecondsPerReplica
   }
 }
 

@@ -125,8 +125,15 @@ package struct Heartbeat: Hashable, Sendable {
   package var position = Position.beginning
   /// Number of the collective operation the worker is in, within its step.
   package var collective: UInt64 = 0
-  /// A word for people: `idle`, `preparing`, `fetching`, `forward`, `exchange`, `evaluating` …
+  /// `idle`, `preparing`, `fetching`, `resting` or, of an open generation, an `Activity.Phase`:
+  /// `joining`, `starting`, `input`, `compute`, `exchange`, `evaluating`, `staging`, `storing`.
   package var phase = ""
+  /// Rises with everything that gets done in the generation: a collective, a replica's step, a
+  /// sample read for an evaluation, a piece received. One that stands still means nothing moves.
+  package var activity: UInt64 = 0
+  /// Members that have not delivered what this worker awaits now, at most `waitsForMax`.
+  package var waitsFor: [WorkerID] = []
+  package static let waitsForMax = 256
   package var rates = StepRates()
   package var residentBytes: UInt64 = 0
   package var peakBytes: UInt64 = 0
@@ -142,6 +149,8 @@ package struct StepRates: Hashable, Codable, Sendable {
   package var computeSeconds = 0.0
   package var exchangeSeconds = 0.0
   package var inputSeconds = 0.0
+  /// Of one hosted replica in one step, without its waits for others.
+  package var computeSecondsPerReplica = 0.0
 
   package init() {}
 }

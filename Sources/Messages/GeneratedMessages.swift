@@ -200,6 +200,10 @@ extension Martlet__PrepareGeneration: CMessage {
   }
 }
 
+extension Martlet__RelayedPair: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__relayed_pair__init(wire) }
+}
+
 extension Martlet__OpenGeneration: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__open_generation__init(wire) }
 }

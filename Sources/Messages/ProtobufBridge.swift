@@ -88,6 +88,13 @@ final class Scratch {
     return list
   }
 
+  func numbers(_ values: [UInt32]) -> UnsafeMutablePointer<UInt32> {
+    let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: max(1, values.count))
+    copy.initialize(from: values, count: values.count)
+    blocks.append(copy)
+    return copy
+  }
+
   deinit {
     for block in blocks { block.deallocate() }
   }
@@ -119,6 +126,14 @@ struct Fields {
       throw malformed(name, "\(data.len) bytes", "at most \(countMax)")
     }
     return [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
+  }
+
+  func numbers(
+    _ count: Int, _ items: UnsafeMutablePointer<UInt32>?, _ name: String, countMax: Int
+  ) throws(WireError) -> [UInt32] {
+    guard count <= countMax else { throw malformed(name, "\(count) entries", "at most \(countMax)") }
+    guard count > 0, let items else { return [] }
+    return Array(UnsafeBufferPointer(start: items, count: count))
   }
 
   func list<Value: WireValue>(

@@ -27,6 +27,11 @@ extension WorkerStatus: WireValue {
     heartbeatAgeSeconds = wire.heartbeat_age_seconds
     phase = try fields.text(wire.phase, "phase")
     position = try fields.required(wire.position, "position", of: Position.self)
+    slowness = try fields.text(wire.slowness, "slowness")
+    rates.computeSecondsPerReplica = wire.compute_seconds_per_replica
+    relayed = try fields.numbers(
+      wire.n_relayed, wire.relayed, "relayed", countMax: WireLimits.listCount
+    ).map { WorkerID($0) }
   }
 
   func fill(_ wire: inout Martlet__WorkerStatus, _ scratch: Scratch) {
@@ -52,6 +57,10 @@ extension WorkerStatus: WireValue {
     wire.heartbeat_age_seconds = heartbeatAgeSeconds
     wire.phase = scratch.text(phase)
     wire.position = scratch.one(position)
+    wire.slowness = scratch.text(slowness)
+    wire.compute_seconds_per_replica = rates.computeSecondsPerReplica
+    wire.n_relayed = relayed.count
+    wire.relayed = scratch.numbers(relayed.map(\.number))
   }
 }
 

@@ -37,6 +37,10 @@ package struct WorkerStatus: Hashable, Codable, Sendable {
   package var heartbeatAgeSeconds = 0.0
   package var phase = ""
   package var position = Position.beginning
+  /// Why it holds the others up, such as "compute 2.4 × the others'"; empty if it does not.
+  package var slowness = ""
+  /// The members it exchanges with through the coordinator, because the way between is cut.
+  package var relayed: [WorkerID] = []
 
   package init(worker: WorkerID, name: String, host: String, process: UInt32, state: State) {
     self.worker = worker
@@ -111,6 +115,8 @@ package struct ClusterEvent: Hashable, Codable, Sendable {
     case workerJoined, workerLost, workerLeaving, workerLeft, workerRefused, workerExpelled
     case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
     case generationPrepared, generationOpened
+    /// The way between two workers is cut; they exchange through the coordinator.
+    case linkRelayed
     case checkpointStored
   }
 

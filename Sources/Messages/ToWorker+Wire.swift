@@ -54,6 +54,19 @@ extension Member: WireValue {
   }
 }
 
+extension RelayedPair: WireValue {
+  init(_ wire: Martlet__RelayedPair, _ fields: Fields) throws(WireError) {
+    self.init(
+      try fields.worker(wire.lower, "lower"), try fields.worker(wire.upper, "upper"))
+    guard lower != upper else { throw fields.malformed("upper", "\(upper)", "another than lower") }
+  }
+
+  func fill(_ wire: inout Martlet__RelayedPair, _ scratch: Scratch) {
+    wire.lower = lower.number
+    wire.upper = upper.number
+  }
+}
+
 extension PrepareGeneration: WireValue {
   var subject: Subject { Subject(job, generation) }
 
@@ -78,6 +91,12 @@ extension PrepareGeneration: WireValue {
     guard next == replicas else {
       throw fields.malformed("members", "\(next) replicas", "all \(replicas)")
     }
+    relayed = try fields.list(wire.n_relayed, wire.relayed, "relayed", of: RelayedPair.self)
+    let known = Set(members.map(\.worker))
+    if let stranger = relayed.flatMap({ [$0.lower, $0.upper] }).first(where: { !known.contains($0) })
+    {
+      throw fields.malformed("relayed", "\(stranger)", "members only")
+    }
   }
 
   func fill(_ wire: inout Martlet__PrepareGeneration, _ scratch: Scratch) {
@@ -89,6 +108,8 @@ extension PrepareGeneration: WireValue {
     wire.checkpoint = scratch.one(checkpoint)
     wire.reason = scratch.text(reason)
     wire.warm_up = isWarmUp ? 1 : 0
+    wire.n_relayed = relayed.count
+    wire.relayed = scratch.list(relayed)
   }
 }
 

@@ -102,6 +102,23 @@ package struct Member: Hashable, Codable, Sendable {
   }
 }
 
+/// Two workers with no way between them but through the coordinator.
+package struct RelayedPair: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
+  package let lower: WorkerID
+  package let upper: WorkerID
+
+  /// In either order; the two differ.
+  package init(_ a: WorkerID, _ b: WorkerID) { (lower, upper) = (min(a, b), max(a, b)) }
+
+  /// The other of the two; nil for a worker that is neither.
+  package func other(than worker: WorkerID) -> WorkerID? {
+    worker == lower ? upper : worker == upper ? lower : nil
+  }
+
+  package static func < (a: Self, b: Self) -> Bool { (a.lower, a.upper) < (b.lower, b.upper) }
+  package var description: String { "\(lower)–\(upper)" }
+}
+
 /// Stop the step you are in, learn the new members, answer Ready. As a warm-up: build the job's model
 /// and open its data, so that a later generation need not wait for it; answer Warm. Since 1.
 package struct PrepareGeneration: Hashable, Sendable {
@@ -119,6 +136,8 @@ package struct PrepareGeneration: Hashable, Sendable {
   package var reason: String
   /// The receiver is no member: `generation` and `members` are those that train meanwhile.
   package var isWarmUp = false
+  /// Members that exchange through the coordinator's relay, because the way between them is cut.
+  package var relayed: [RelayedPair] = []
 
   package init(
     job: JobID, generation: Generation, specification: String, output: String, replicas: Int,

@@ -1,3 +1,4 @@
+import Collectives
 import Data
 import Tensors
 
@@ -47,8 +48,10 @@ final class BatchFeed {
 
   /// The batches of `step`, the next in order (or the one given back).
   ///
+  /// `activity`: Rises with each batch that arrives.
+  ///
   /// Throws: what loading threw, again for every later step.
-  func batches(of step: Int) throws -> Batches {
+  func batches(of step: Int, _ activity: Activity) throws -> Batches {
     if let returned, returned.step == step {
       self.returned = nil
       return returned
@@ -61,6 +64,7 @@ final class BatchFeed {
         guard let item = try prefetcher.next() else {
           preconditionFailure("BatchFeed: step \(step) is beyond the training")
         }
+        activity.rise()
         return item
       }
       next += 1

@@ -135,13 +135,16 @@ package final class Trainer {
     guard let feed else { preconditionFailure("Trainer: runStep before prepare") }
     let step = progress.step - current.firstStep
     // A batch that cannot be read fails inside the step, so that the other workers hear of it.
-    let batches = Result { try feed.batches(of: step) }
+    let activity = group.activity
+    activity.enter(.input)
+    let batches = Result { try feed.batches(of: step, activity) }
+    activity.enter(progress.step == current.firstStep ? .starting : .compute)
     let transaction = StepTransaction(optimizer, step: step)
     let stage = current.stage.index
     let key = RandomKey(seed: job.seed).derived("step").derived(stage).derived(step)
     let (program, steps, epoch) = (program, current.steps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
-    let busyBefore = group.permits.busySeconds
+    let (busyBefore, heldBefore) = (group.permits.busySeconds, group.permits.heldSeconds)
     let results = group.run(serial: progress.serial + 1) { exchange in
       let thread = ReplicaThread()
       let batch = try batches.get().items[exchange.replica - group.hosted.lowerBound]
@@ -177,14 +180,17 @@ package final class Trainer {
       totalSkipped: progress.skippedSamples,
       seconds: StepSeconds(
         input: read.waited, compute: group.permits.busySeconds - busyBefore,
-        running: MonotonicClock.seconds - started))
+        running: MonotonicClock.seconds - started,
+        computePerReplica: (group.permits.heldSeconds - heldBefore) / Double(group.hosted.count)))
   }
 
   /// Runs and commits one pass: the scores of `split`, the same on every worker.
   package func runPass(
     split: String, decidesBest: Bool, _ group: ReplicaGroup
   ) throws -> PassReport {
-    let source = try data.source(split)
+    let activity = group.activity
+    activity.enter(.evaluating)
+    let source = WatchedSource(base: try data.source(split), activity: activity)
     let key = RandomKey(seed: job.seed).derived("pass").derived(progress.step)
     let (program, batch, values) = (program, job.evaluationBatch, average?.values ?? [])
     // Passes and steps use other shapes; blocks of both at once would double the memory.
@@ -252,6 +258,8 @@ package struct StepSeconds: Sendable {
   package let compute: Double
   /// From the first replica's start to the commit.
   package let running: Double
+  /// Of one hosted replica, without its waits for the others.
+  package let computePerReplica: Double
 
   /// All replicas waited for others.
   package var exchange: Double { max(0, running - compute) }

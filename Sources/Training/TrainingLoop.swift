@@ -62,6 +62,7 @@ package final class TrainingLoop {
           try checkpoint(isBest: true)
         }
       case .beginStage:
+        group.activity.enter(.staging)
         try trainer.beginStage()
         try trainer.prepare(hosted: group.hosted)
       case .finished:
@@ -83,6 +84,7 @@ package final class TrainingLoop {
 
   private func checkpoint(isBest: Bool) throws {
     guard group.hosted.contains(0) else { return }
+    group.activity.enter(.storing)
     try observer.checkpointWritten(Checkpoint.write(trainer, into: scratch), isBest: isBest)
   }
 }

@@ -101,17 +101,24 @@ package final class ExchangeEndpoint: Sendable {
   /// This worker's part in a generation; frames that came early are in it. Older links have ended.
   ///
   /// `index`: This worker's position in `members`.
+  ///
+  /// `relayed`: Members that can be reached by `relay` only; what still waits for the direct way to
+  /// them is dropped.
   package func open(
     job: JobID, generation: Generation, members: [ExchangeMember], index: Int,
-    route: ExchangeRoute
+    route: ExchangeRoute, relayed: Set<Int> = [], by relay: ExchangeRoute? = nil
   ) -> ExchangeLink {
     precondition(
       members.indices.contains(index) && members[index].incarnation == incarnation,
       "ExchangeEndpoint.open: member \(index) is not this process")
+    for member in relayed.sorted() where members.indices.contains(member) {
+      mailbox.put(.forget(members[member].address))
+    }
     let inbox = inboxes.open(job: job.number, generation: generation.number)
     return ExchangeLink(
       endpoint: self, job: job, generation: generation, members: members, index: index,
-      route: route, inbox: inbox)
+      routes: members.indices.map { relayed.contains($0) ? relay ?? route : route },
+      inbox: inbox)
   }
 
   /// Ends all links and closes the sockets.
@@ -127,6 +134,8 @@ package final class ExchangeEndpoint: Sendable {
 /// What the endpoint's thread is asked to do.
 enum ExchangeCommand: Sendable {
   case send(ExchangeFrame, PeerPayload, to: ExchangeAddress, ExchangeRoute)
+  /// Close the direct connection to a peer with all that waits in it; a later send makes another.
+  case forget(ExchangeAddress)
   case stop
 }
 

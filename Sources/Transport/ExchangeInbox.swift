@@ -25,6 +25,9 @@ final class ExchangeInbox: Sendable {
   private nonisolated(unsafe) var hasEnded = false
   private nonisolated(unsafe) var isOpen = false
   private nonisolated(unsafe) var heldBytes = 0
+  private nonisolated(unsafe) var pieces: UInt64 = 0
+  /// Those from whom each call under way still awaits a payload; some may just have come.
+  private nonisolated(unsafe) var awaited: [CallIdentifier: ArraySlice<UInt64>] = [:]
 
   /// Adds a piece. The first payload of a call counts: pieces of another are dropped, and so are
   /// pieces out of order, which only a faulty peer sends.
@@ -51,6 +54,7 @@ final class ExchangeInbox: Sendable {
         (body.pointer + frame.offset).copyMemory(from: base, byteCount: piece.count)
       }
       parcels[key]?.received += frame.length
+      pieces += 1
       if frame.offset + frame.length == frame.total { monitor.wakeAll() }
     }
   }
@@ -78,18 +82,44 @@ final class ExchangeInbox: Sendable {
     }
   }
 
-  /// Waits for a payload.
-  func take(_ call: CallIdentifier, from sender: UInt64) throws -> PeerPayload {
-    let key = Key(call: call, sender: sender)
-    return try monitor.withLock {
-      while true {
-        if hasEnded { throw ExchangeError.generationEnded }
-        if let parcel = parcels[key], parcel.received == parcel.total {
-          parcels[key] = nil
-          return PeerPayload(head: parcel.head, body: parcel.body)
+  /// How many pieces have come.
+  var pieceCount: UInt64 { monitor.withLock { pieces } }
+
+  /// Those from whom somebody here awaits a payload that is not there.
+  var missing: Set<UInt64> {
+    monitor.withLock {
+      var senders: Set<UInt64> = []
+      for (call, sources) in awaited {
+        for sender in sources where !isComplete(Key(call: call, sender: sender)) {
+          senders.insert(sender)
         }
-        monitor.wait()
       }
+      return senders
+    }
+  }
+
+  /// Only under the monitor.
+  private func isComplete(_ key: Key) -> Bool {
+    parcels[key].map { $0.received == $0.total } ?? false
+  }
+
+  /// Waits for a payload of each sender; returns them in the senders' order.
+  func take(_ call: CallIdentifier, from senders: [UInt64]) throws -> [PeerPayload] {
+    try monitor.withLock {
+      defer { awaited[call] = nil }
+      var payloads: [PeerPayload] = []
+      for (index, sender) in senders.enumerated() {
+        let key = Key(call: call, sender: sender)
+        while !hasEnded, !isComplete(key) {
+          awaited[call] = senders[index...]
+          monitor.wait()
+        }
+        guard !hasEnded, let parcel = parcels.removeValue(forKey: key) else {
+          throw ExchangeError.generationEnded
+        }
+        payloads.append(PeerPayload(head: parcel.head, body: parcel.body))
+      }
+      return payloads
     }
   }
 }

@@ -11,15 +11,16 @@ package final class ExchangeLink: PeerLink {
   private let job: JobID
   private let members: [ExchangeMember]
   private let index: Int
-  private let route: ExchangeRoute
+  /// To each member.
+  private let routes: [ExchangeRoute]
   private let inbox: ExchangeInbox
 
   init(
     endpoint: ExchangeEndpoint, job: JobID, generation: Generation, members: [ExchangeMember],
-    index: Int, route: ExchangeRoute, inbox: ExchangeInbox
+    index: Int, routes: [ExchangeRoute], inbox: ExchangeInbox
   ) {
     (self.endpoint, self.job, self.generation) = (endpoint, job, generation)
-    (self.members, self.index, self.route, self.inbox) = (members, index, route, inbox)
+    (self.members, self.index, self.routes, self.inbox) = (members, index, routes, inbox)
     peers = members.enumerated().filter { $0.offset != index }
       .map { Peer(index: $0.offset, replicas: $0.element.replicas) }
       .sorted { $0.replicas.lowerBound < $1.replicas.lowerBound }
@@ -33,11 +34,18 @@ package final class ExchangeLink: PeerLink {
     for peer in outgoing.keys.sorted() {
       if let payload = outgoing[peer] { try send(call, payload, to: peer) }
     }
-    var result: [Int: PeerPayload] = [:]
-    for source in sources {
-      result[source] = try inbox.take(call, from: members[source].incarnation.number)
-    }
-    return result
+    let payloads = try inbox.take(call, from: sources.map { members[$0].incarnation.number })
+    return Dictionary(uniqueKeysWithValues: zip(sources, payloads))
+  }
+
+  /// Rises with every piece that came from a member.
+  package var received: UInt64 { inbox.pieceCount }
+
+  /// The members that have not delivered what is awaited here now, by index.
+  package var awaited: [Int] {
+    let missing = inbox.missing
+    return missing.isEmpty
+      ? [] : members.indices.filter { missing.contains(members[$0].incarnation.number) }
   }
 
   package func end() { inbox.end() }
@@ -47,21 +55,26 @@ package final class ExchangeLink: PeerLink {
   ///
   /// - Throws: `ExchangeError.generationEnded`.
   package func waitUntilReachable() throws {
-    guard case .hub = route else { return }
-    try send(Self.greeting, PeerPayload(head: []), to: index)
-    _ = try inbox.take(Self.greeting, from: endpoint.incarnation.number)
+    guard let hub = routes.first(where: { if case .hub = $0 { true } else { false } }) else {
+      return
+    }
+    try send(Self.greeting, PeerPayload(head: []), to: index, by: hub)
+    _ = try inbox.take(Self.greeting, from: [endpoint.incarnation.number])
   }
 
   private static let greeting = CallIdentifier(
     serial: .max, isBackground: false, number: .max, phase: .max)
 
-  private func send(_ call: CallIdentifier, _ payload: PeerPayload, to peer: Int) throws {
+  private func send(
+    _ call: CallIdentifier, _ payload: PeerPayload, to peer: Int, by route: ExchangeRoute? = nil
+  ) throws {
     let frame = ExchangeFrame(
       job: job.number, generation: generation.number, sender: endpoint.incarnation.number,
       receiver: members[peer].incarnation.number, call: call, replicas: members[index].replicas,
       offset: 0, length: 0, total: payload.bodyRange.count, head: payload.head)
     guard
-      endpoint.mailbox.put(.send(frame, payload, to: members[peer].address, route))
+      endpoint.mailbox.put(
+        .send(frame, payload, to: members[peer].address, route ?? routes[peer]))
     else { throw ExchangeError.generationEnded }
   }
 
@@ -79,9 +92,10 @@ package final class ExchangeLink: PeerLink {
   /// - Throws: `ExchangeError.generationEnded`; `.aborted` when its bytes are not those announced.
   package func receiveState(from peer: Int, number: UInt32 = 0) throws -> Storage {
     let payload = try inbox.take(
-      Self.transfer(number), from: members[peer].incarnation.number)
-    let bytes = payload.body ?? Storage(byteCount: 0)
-    guard Self.digest(bytes) == payload.head else {
+      Self.transfer(number), from: [members[peer].incarnation.number]
+    ).first
+    let bytes = payload?.body ?? Storage(byteCount: 0)
+    guard Self.digest(bytes) == payload?.head else {
       throw ExchangeError.aborted(
         replica: members[peer].replicas.lowerBound,
         reason: "the state it sent (\(bytes.byteCount) bytes) does not have the digest announced")

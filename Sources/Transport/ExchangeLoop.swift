@@ -30,6 +30,8 @@ final class ExchangeLoop {
         case .stop: return
         case .send(let frame, let payload, let address, let route):
           send(frame, payload, to: address, route)
+        case .forget(let address):
+          for way in [address.local, address.network] { peers[way] = nil }
         }
       }
       let sources = listeners + hubs.keys.sorted().compactMap { hubs[$0] }

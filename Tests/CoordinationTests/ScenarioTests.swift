@@ -12,6 +12,7 @@ import Testing
 ///     fail a j1 g1 blame=job reason=nan        finish a j1 g1     checkpoint j1 at=0.0.2
 ///     warm a j1 g1           pausing a j1 g1 at=0.0.3    waiting a j1 g1 at=0.0.3    drain a
 ///     beat a j1 g1 bytes=60                    rejoin a j1 g1 (after a restart)
+///     beat a j1 g1 activity=9 collective=3 phase=compute waits=2,3   (repeated until the next)
 @Suite struct ScenarioTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Scenarios")
@@ -118,7 +119,8 @@ private struct Script {
       let step = UInt64(options["step"] ?? "1") ?? 1
       var report = StepReport(
         position: Position(step: step), step: step, stepsTotal: 10, loss: 0.5)
-      report.seconds = 0.1
+      report.samples = 8
+      report.seconds = Double(options["seconds"] ?? "0.1") ?? 0.1
       return say(
         who,
         .stepReports(
@@ -140,6 +142,11 @@ private struct Script {
       beat.job = job
       beat.generation = generation
       beat.peakBytesPerReplica = UInt64(options["bytes"] ?? "0") ?? 0
+      beat.activity = UInt64(options["activity"] ?? "0") ?? 0
+      beat.collective = UInt64(options["collective"] ?? "0") ?? 0
+      beat.phase = options["phase"] ?? ""
+      beat.waitsFor = (options["waits"] ?? "").split(separator: ",").compactMap { UInt32($0) }
+        .map { WorkerID($0) }
       beats[who] = beat
       return say(who, .heartbeat(beat))
     case "warm":

@@ -31,6 +31,8 @@ private func describe(_ message: CoordinatorMessage) -> String {
   case .prepare(let prepare):
     "prepare \(prepare.job) \(prepare.generation): "
       + prepare.members.map { "\($0.worker) hosts \($0.replicas)" }.joined(separator: ", ")
+      + (prepare.relayed.isEmpty
+        ? "" : "; relayed " + prepare.relayed.map(\.description).joined(separator: " "))
   case .open(let opening):
     switch opening.start {
     case .beginning: "open \(opening.job) \(opening.generation) at the beginning"

@@ -17,7 +17,10 @@ private var heartbeat: Heartbeat {
   value.generation = generation
   value.position = position
   value.collective = 4
-  value.phase = "forward"
+  value.phase = "compute"
+  value.activity = 5
+  value.waitsFor = [WorkerID(2), WorkerID(3)]
+  value.rates.computeSecondsPerReplica = 0.5
   value.rates.samplesPerSecond = 1.5
   value.residentBytes = 1
   value.peakBytes = 2
@@ -62,7 +65,21 @@ private let member = Member(
   worker: WorkerID(1), incarnation: Incarnation(.max), exchange: address, hostIdentity: "i",
   replicas: ReplicaRange(first: 0, count: 4))
 
+private var detour: PrepareGeneration {
+  var value = PrepareGeneration(
+    job: job, generation: generation, specification: "{}", output: "o", replicas: 5,
+    members: [
+      member,
+      Member(
+        worker: WorkerID(2), incarnation: Incarnation(2), exchange: address, hostIdentity: "i",
+        replicas: ReplicaRange(first: 4, count: 1)),
+    ], checkpoint: nil, reason: "r")
+  value.relayed = [RelayedPair(WorkerID(2), WorkerID(1))]
+  return value
+}
+
 private let toWorker: [CoordinatorMessage] = [
+  .prepare(detour),
   .welcome(Welcome(worker: WorkerID(1), heartbeatSeconds: 0.25, patienceSeconds: 1)),
   .refused(Refused(job: job, reason: "r", field: "f", ours: "o", theirs: "t")),
   .prepare(
@@ -95,6 +112,9 @@ private var replies: [OperatorReply] {
   worker.replicas = ReplicaRange(first: 2, count: 3)
   worker.job = job
   worker.heartbeatAgeSeconds = 0.5
+  worker.slowness = "compute 2 × the others'"
+  worker.relayed = [WorkerID(7)]
+  worker.rates.computeSecondsPerReplica = 0.25
   var status = JobStatus(job: job, name: "n", state: .waiting, replicas: 8)
   status.loss = 0.5
   status.remainingSeconds = 3
@@ -195,6 +215,13 @@ private let bulk: [BulkMessage] = [
         job: job, generation: generation, specification: "", output: "", replicas: 5,
         members: [member], checkpoint: nil, reason: ""))
     let envelope = try Envelope(decoding: bytes(message))
+    #expect(throws: WireError.self) { try envelope.message(CoordinatorMessage.self) }
+  }
+
+  @Test func `refuses a relayed pair with a stranger`() throws {
+    var message = detour
+    message.relayed = [RelayedPair(WorkerID(1), WorkerID(3))]
+    let envelope = try Envelope(decoding: bytes(CoordinatorMessage.prepare(message)))
     #expect(throws: WireError.self) { try envelope.message(CoordinatorMessage.self) }
   }
 

@@ -164,10 +164,20 @@ struct  Martlet__WorkerStatus
   double heartbeat_age_seconds;
   char *phase;
   Martlet__Position *position;
+  /*
+   * why it holds the others up; empty if it does not
+   */
+  char *slowness;
+  double compute_seconds_per_replica;
+  /*
+   * peers it reaches through the coordinator only
+   */
+  size_t n_relayed;
+  uint32_t *relayed;
 };
 #define MARTLET__WORKER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__worker_status__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
 
 
 struct  Martlet__JobStatus

@@ -32,6 +32,7 @@ typedef struct Martlet__Welcome Martlet__Welcome;
 typedef struct Martlet__Refused Martlet__Refused;
 typedef struct Martlet__Member Martlet__Member;
 typedef struct Martlet__PrepareGeneration Martlet__PrepareGeneration;
+typedef struct Martlet__RelayedPair Martlet__RelayedPair;
 typedef struct Martlet__OpenGeneration Martlet__OpenGeneration;
 typedef struct Martlet__StopJob Martlet__StopJob;
 typedef struct Martlet__Rejoin Martlet__Rejoin;
@@ -109,10 +110,20 @@ struct  Martlet__Heartbeat
   uint64_t resident_bytes;
   uint64_t peak_bytes;
   uint64_t peak_bytes_per_replica;
+  /*
+   * rises with everything that is done
+   */
+  uint64_t activity;
+  /*
+   * workers that have not delivered what is awaited
+   */
+  size_t n_waits_for;
+  uint32_t *waits_for;
+  double compute_seconds_per_replica;
 };
 #define MARTLET__HEARTBEAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__heartbeat__descriptor) \
-    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0 }
+    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0 }
 
 
 struct  Martlet__Ready
@@ -270,10 +281,26 @@ struct  Martlet__PrepareGeneration
   Martlet__Checkpoint *checkpoint;
   char *reason;
   protobuf_c_boolean warm_up;
+  size_t n_relayed;
+  Martlet__RelayedPair **relayed;
 };
 #define MARTLET__PREPARE_GENERATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__prepare_generation__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
+
+
+/*
+ * Two members that exchange through the coordinator's relay.
+ */
+struct  Martlet__RelayedPair
+{
+  ProtobufCMessage base;
+  uint32_t lower;
+  uint32_t upper;
+};
+#define MARTLET__RELAYED_PAIR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__relayed_pair__descriptor) \
+    , 0, 0 }
 
 
 struct  Martlet__OpenGeneration
@@ -640,6 +667,25 @@ Martlet__PrepareGeneration *
 void   martlet__prepare_generation__free_unpacked
                      (Martlet__PrepareGeneration *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__RelayedPair methods */
+void   martlet__relayed_pair__init
+                     (Martlet__RelayedPair         *message);
+size_t martlet__relayed_pair__get_packed_size
+                     (const Martlet__RelayedPair   *message);
+size_t martlet__relayed_pair__pack
+                     (const Martlet__RelayedPair   *message,
+                      uint8_t             *out);
+size_t martlet__relayed_pair__pack_to_buffer
+                     (const Martlet__RelayedPair   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__RelayedPair *
+       martlet__relayed_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__relayed_pair__free_unpacked
+                     (Martlet__RelayedPair *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__OpenGeneration methods */
 void   martlet__open_generation__init
                      (Martlet__OpenGeneration         *message);
@@ -785,6 +831,9 @@ typedef void (*Martlet__Member_Closure)
 typedef void (*Martlet__PrepareGeneration_Closure)
                  (const Martlet__PrepareGeneration *message,
                   void *closure_data);
+typedef void (*Martlet__RelayedPair_Closure)
+                 (const Martlet__RelayedPair *message,
+                  void *closure_data);
 typedef void (*Martlet__OpenGeneration_Closure)
                  (const Martlet__OpenGeneration *message,
                   void *closure_data);
@@ -822,6 +871,7 @@ extern const ProtobufCMessageDescriptor martlet__welcome__descriptor;
 extern const ProtobufCMessageDescriptor martlet__refused__descriptor;
 extern const ProtobufCMessageDescriptor martlet__member__descriptor;
 extern const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor;
+extern const ProtobufCMessageDescriptor martlet__relayed_pair__descriptor;
 extern const ProtobufCMessageDescriptor martlet__open_generation__descriptor;
 extern const ProtobufCMessageDescriptor martlet__stop_job__descriptor;
 extern const ProtobufCMessageDescriptor martlet__rejoin__descriptor;
