@@ -13,6 +13,7 @@ final class ExchangeInbox: Sendable {
     let head: [UInt8]
     let body: Storage?
     let replicas: Range<Int>
+    let state: UInt64
     var received = 0
     let total: Int
   }
@@ -42,7 +43,7 @@ final class ExchangeInbox: Sendable {
         }
         parcels[key] = Parcel(
           head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil,
-          replicas: frame.replicas, total: frame.total)
+          replicas: frame.replicas, state: frame.state, total: frame.total)
       }
       guard let parcel = parcels[key], parcel.received == frame.offset,
         parcel.total == frame.total, piece.count == frame.length
@@ -79,13 +80,22 @@ final class ExchangeInbox: Sendable {
   }
 
   /// Waits for a payload.
-  func take(_ call: CallIdentifier, from sender: UInt64) throws -> PeerPayload {
+  ///
+  /// `state`: What its frames must carry.
+  ///
+  /// Throws: `ExchangeError.generationEnded`, `.stateDiffers`.
+  func take(
+    _ call: CallIdentifier, from sender: UInt64, state: UInt64 = 0
+  ) throws -> PeerPayload {
     let key = Key(call: call, sender: sender)
     return try monitor.withLock {
       while true {
         if hasEnded { throw ExchangeError.generationEnded }
         if let parcel = parcels[key], parcel.received == parcel.total {
           parcels[key] = nil
+          guard parcel.state == state else {
+            throw ExchangeError.stateDiffers(replica: parcel.replicas.lowerBound)
+          }
           return PeerPayload(head: parcel.head, body: parcel.body)
         }
         monitor.wait()
