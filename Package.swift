@@ -21,7 +21,7 @@ var targets: [Target] = [
   .target(name: "Worlds", dependencies: ["Data"]),
   .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
-  .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds"]),
+  .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(
     name: "Recipes", dependencies: ["Training"],
     exclude: ["CLIP/README.md", "Segment/README.md"]),

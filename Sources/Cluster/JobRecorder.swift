@@ -32,6 +32,11 @@ final class JobRecorder {
     for report in reports {
       let scalars = report.scalars.map { NamedValue($0.name, $0.value) }
       do { try folder?.add(scalars, step: Int(clamping: report.step)) } catch { log("\(error)") }
+      do {
+        try folder?.add(
+          report.digest, step: Int(clamping: report.step),
+          passes: Int(report.position.step & 15))
+      } catch { log("\(error)") }
       let numbers = report.scalars.map { "\($0.name) \(String(format: "%.5g", $0.value))" }
       log("step \(report.step)/\(report.stepsTotal) " + numbers.joined(separator: " "))
     }

@@ -40,6 +40,6 @@ enum TransferredState {
       throw refuse("has \(bytes.count) bytes, this worker's model \(arena.count)")
     }
     arena.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(8 + length)...]))
-    trainer.adopt(progress)
+    try trainer.adopt(progress, from: "a member's state")
   }
 }

@@ -1,6 +1,5 @@
 import Collectives
 import Coordination
-import CXXHash
 import Data
 import Foundation
 import Layers
@@ -299,7 +298,7 @@ final class WorkerJob: @unchecked Sendable {
     tell(
       .prepared(
         prepare.job, prepare.generation, committed: committed,
-        digest: holding.hasState ? digest(of: holding.trainer) : ""))
+        digest: holding.hasState ? holding.trainer.recomputedDigest() : ""))
   }
 
   /// Copies another member's state.
@@ -310,7 +309,7 @@ final class WorkerJob: @unchecked Sendable {
         name: "the job's state", reason: "no member has it", advice: "")
     }
     try TransferredState.apply(link.receiveState(from: source), to: trainer)
-    guard self.digest(of: trainer) == digest else {
+    guard trainer.digest == digest else {
       throw TransportError.transferFailed(
         name: "the job's state", reason: "its digest differs from the announced one", advice: "")
     }
@@ -399,12 +398,5 @@ final class WorkerJob: @unchecked Sendable {
           job, generation, .job, reason: reason, peer: nil,
           Position(progress: trainer.progress)))
     }
-  }
-
-  /// XXH3-128 of the whole arena.
-  private func digest(of trainer: Trainer) -> String {
-    let bytes = trainer.arena.bytes
-    let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
-    return String(hash.high64, radix: 16) + String(hash.low64, radix: 16)
   }
 }

@@ -53,6 +53,7 @@ final class WorkerReporter: TrainingObserver {
     message.computeSeconds = report.seconds.compute
     message.exchangeSeconds = report.seconds.exchange
     message.inputSeconds = report.seconds.input
+    message.digest = report.digest
     send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
   }
 
@@ -62,6 +63,7 @@ final class WorkerReporter: TrainingObserver {
       position: Position(step: UInt64(report.step) << 4 | UInt64(report.number)),
       step: UInt64(report.step), stepsTotal: UInt64(totalSteps), loss: lastLoss)
     message.scalars = report.scores.map { NamedNumber("\(report.split)/\($0.name)", $0.value) }
+    message.digest = report.digest
     send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
   }
 

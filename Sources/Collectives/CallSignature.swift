@@ -77,6 +77,9 @@ extension ExchangeHead {
       put(second)
     case .abort(.generationEnded):
       bytes += [Self.abortTag, 2]
+    case .abort(.stateDiffers(let replica)):
+      bytes += [Self.abortTag, 3]
+      put([replica])
     }
     return bytes
   }
@@ -94,6 +97,13 @@ extension ExchangeHead {
         self = .abort(.aborted(replica: replica, reason: try reader.text()))
       case 1: self = .abort(.mismatch(first: try reader.text(), second: try reader.text()))
       case 2: self = .abort(.generationEnded)
+      case 3:
+        guard let replica = try reader.integers().first else {
+          throw MalformedHead(reason: "an abort names no replica")
+        }
+        // Whose state differs is between those two; to a third it is a step that failed.
+        self = .abort(
+          .aborted(replica: replica, reason: "\(ExchangeError.stateDiffers(replica: replica))"))
       default: throw MalformedHead(reason: "abort of unknown kind \(detail)")
       }
       return

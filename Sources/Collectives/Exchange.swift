@@ -100,6 +100,8 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
   case aborted(replica: Int, reason: String)
   /// Two replicas called different collectives, or with shapes that cannot match.
   case mismatch(first: String, second: String)
+  /// The worker that hosts `replica` begins the step with another state than this one.
+  case stateDiffers(replica: Int)
 
   public var description: String {
     switch self {
@@ -107,6 +109,8 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
     case .aborted(let replica, let reason): "replica \(replica) failed: \(reason)"
     case .mismatch(let first, let second):
       "replicas called collectives that do not match: \(first); \(second)"
+    case .stateDiffers(let replica):
+      "the worker of replica \(replica) begins the step with another state"
     }
   }
 }

@@ -48,10 +48,14 @@ package protocol PeerLink: AnyObject, Sendable {
   ///
   /// Returns: The payload of each source, by peer index.
   ///
-  /// Throws: `ExchangeError.generationEnded` when the generation ends first.
+  /// Throws: `ExchangeError.generationEnded` when the generation ends first; `.stateDiffers`.
   func swap(
     _ call: CallIdentifier, outgoing: [Int: PeerPayload], awaiting sources: [Int]
   ) throws -> [Int: PeerPayload]
+
+  /// The step `serial` begins with the state `state`: payloads of that serial say so, and `swap`
+  /// throws `ExchangeError.stateDiffers` for one that says otherwise.
+  func expect(serial: UInt64, state: UInt64)
 
   /// Ends the generation: every `swap`, under way or later, throws `ExchangeError.generationEnded`.
   func end()

@@ -78,8 +78,11 @@ package final class ReplicaGroup: Sendable {
 
   /// Starts a step or pass. All replica threads of the last one must have returned.
   ///
-  /// - Parameter serial: Counts steps and passes of the job; rises within a generation.
-  package func begin(serial: UInt64) {
+  /// `serial`: Counts steps and passes of the job; rises within a generation.
+  ///
+  /// `state`: Tells the state that the step begins with from any other; 0 if nobody is to compare it.
+  package func begin(serial: UInt64, state stamp: UInt64 = 0) {
+    link?.expect(serial: serial, state: stamp)
     monitor.withLock {
       while state.active > 0 { monitor.wait() }
       let ended = state.failure == .generationEnded
@@ -120,9 +123,9 @@ package final class ReplicaGroup: Sendable {
   ///
   /// - Returns: What each hosted replica returned or threw, in replica order.
   package func run<R: Sendable>(
-    serial: UInt64, _ body: @escaping @Sendable (any Exchange) throws -> R
+    serial: UInt64, state: UInt64 = 0, _ body: @escaping @Sendable (any Exchange) throws -> R
   ) -> [Result<R, any Error>] {
-    begin(serial: serial)
+    begin(serial: serial, state: state)
     return ReplicaThreads.run(hosted, permits: permits) { replica in
       do {
         let result = try body(self.exchange(for: replica))

@@ -34,6 +34,8 @@ public final class Arena: @unchecked Sendable {
   public private(set) var entries: [Entry] = []
   private var indexByName: [String: Int] = [:]
   private var storage: Storage?
+  /// By block, whether it may have changed since `takeChangedBlocks`.
+  private var changed: [Bool] = []
   /// Floats of the parameter section, padding included; moments repeat its layout.
   package private(set) var parameterFloats = 0
   package private(set) var momentFloats = 0
@@ -78,6 +80,7 @@ public final class Arena: @unchecked Sendable {
     let memory = Storage(byteCount: max(64, offset * 4))
     memory.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: max(64, offset * 4))
     storage = memory
+    markAllChanged()
     for index in entries.indices {
       if let source = entries[index].source {
         write(value(at: source), at: index)
@@ -109,6 +112,28 @@ public final class Arena: @unchecked Sendable {
     value.withUnsafeElements { source in
       _ = self.view(offset: entry.offset, shape: entry.shape).mutableElements.update(from: source)
     }
+    markChanged(entry.offset..<entry.offset + entry.count)
+  }
+
+  /// Digests are made of blocks of this size, whoever hosts what.
+  package static let blockFloats = 64 << 10
+
+  /// Whoever writes into the arena's memory by other ways than `write` says so here.
+  package func markChanged(_ floats: Range<Int>) {
+    guard !floats.isEmpty else { return }
+    let last = (floats.upperBound - 1) / Self.blockFloats
+    for block in floats.lowerBound / Self.blockFloats...last { changed[block] = true }
+  }
+
+  package func markAllChanged() {
+    changed = Array(
+      repeating: true, count: (totalFloats + Self.blockFloats - 1) / Self.blockFloats)
+  }
+
+  /// Blocks that may have changed since the last call, in order.
+  package func takeChangedBlocks() -> [Int] {
+    defer { for block in changed.indices { changed[block] = false } }
+    return changed.indices.filter { changed[$0] }
   }
 
   /// The whole arena, for transfer, digest and internal checkpoints.

@@ -234,7 +234,7 @@ extension Trainer {
       item.tensor.storage.copyBytes(
         from: value.storage, value.byteRange, to: item.tensor.byteRange.lowerBound)
     }
-    adopt(checkpoint.progress)
+    try adopt(checkpoint.progress, from: checkpoint.path)
     return report
   }
 }

@@ -71,11 +71,13 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
 
   package func stepCommitted(_ report: StepReport) throws {
     try folder.add(report.scalars, step: report.step + 1)
+    try folder.add(report.digest, step: report.step + 1, passes: 0)
     show(.step(report))
   }
 
   package func passCommitted(_ report: PassReport) throws {
     try folder.add(report.split, report.scores, step: report.step)
+    try folder.add(report.digest, step: report.step, passes: report.number)
     show(.pass(report))
   }
 

@@ -65,6 +65,7 @@ package final class Optimizer: Sendable {
     let segment = segment(of: parameter)
     let numbers = arena.value(at: counts.index).mutableElements
     numbers[segment.position] += 1
+    markChanged(parameter)
     change(
       Place(
         values: FloatRange(arena.value(at: parameter.index)),
@@ -107,6 +108,19 @@ package final class Optimizer: Sendable {
     }
     arena.value(at: counts.index).mutableElements[segment(of: parameter).position] =
       Float(draft.number)
+    markChanged(parameter)
+  }
+
+  /// The parameter, its moments and its count have new values.
+  private func markChanged(_ parameter: Parameter) {
+    let entry = arena.entries[parameter.index]
+    arena.markChanged(entry.offset..<entry.offset + entry.count)
+    for moment in 0..<settings.moments {
+      let offset = momentOffset(moment, parameter.index)
+      arena.markChanged(offset..<offset + entry.count)
+    }
+    let numbers = arena.entries[counts.index]
+    arena.markChanged(numbers.offset..<numbers.offset + numbers.count)
   }
 
   /// A parameter and its moments after an update that has not been committed.

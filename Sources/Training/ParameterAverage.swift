@@ -32,6 +32,7 @@ final class ParameterAverage {
       value.backend.movingAverage(
         momentum: decay, of: FloatRange(value.storage, offset: value.offset, count: value.count),
         into: FloatRange(average.storage, offset: average.offset, count: average.count))
+      copy.arena.markChanged(average.offset..<average.offset + average.count)
     }
   }
 }

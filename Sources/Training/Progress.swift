@@ -14,6 +14,9 @@ public struct Progress: Sendable, Equatable, Codable {
   public var scores: [SplitScores] = []
   /// Samples left out under `onBadSample: skip`.
   public var skippedSamples = 0
+  /// Of this progress and the state that goes with it; nil before a training has begun, with
+  /// `digest: false`, and in checkpoints of programs that had none.
+  package var digest: StateDigest?
 
   public init() {}
 

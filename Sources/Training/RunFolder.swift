@@ -7,6 +7,7 @@ import Layers
 /// ```
 /// job.json            the job as it ran
 /// scalars.csv         every number of every step and pass; also as a TensorBoard event file
+/// digests.csv         the digest of every commit, for `martlet verify`
 /// scores.json         the newest scores of each split
 /// checkpoints/        the newest few and the best
 /// model.safetensors   the final weights
@@ -20,6 +21,7 @@ package final class RunFolder {
   package let path: String
   package let shelf: CheckpointShelf
   private let table: ScalarTable
+  private let digests: DigestTable
   private let board: TensorBoardWriter
   /// (step, loss) of every step seen, for the loss curve.
   package private(set) var losses: [(step: Int, loss: Double)] = []
@@ -45,6 +47,9 @@ package final class RunFolder {
       try Self.cut(scalars, after: step)
       losses = Self.readLosses(scalars)
     }
+    let digests = "\(path)/\(DigestTable.fileName)"
+    if continuing, Files.isFile(digests) { try Self.cut(digests, after: step) }
+    self.digests = try DigestTable(path: digests)
     table = try ScalarTable(path: scalars)
     board = try TensorBoardWriter(folder: path, name: Self.freeName(in: path))
   }
@@ -73,6 +78,12 @@ package final class RunFolder {
     if let loss = numbers.first(where: { $0.name == "loss" }) { losses.append((step, loss.value)) }
     try table.add(scalars, step: step)
     try board.add(scalars, step: step, time: Date().timeIntervalSince1970)
+  }
+
+  /// Records the digest of a commit; empty for a job without.
+  package func add(_ digest: String, step: Int, passes: Int) throws {
+    guard !digest.isEmpty else { return }
+    try digests.add(DigestTable.Row(step: step, passes: passes, digest: digest))
   }
 
   package func add(_ split: String, _ scores: [Score], step: Int) throws {

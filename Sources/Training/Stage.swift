@@ -72,6 +72,7 @@ package struct StageModel {
   let arena: Arena
   let optimizer: Optimizer
   let average: ParameterAverage?
+  let blocks: BlockHashes
   let plan: any BatchPlan
   /// Steps of earlier stages.
   let firstStep: Int
@@ -87,6 +88,7 @@ package struct StageModel {
     self.stage = stage
     self.firstStep = firstStep
     arena = Arena()
+    blocks = BlockHashes(arena)
     program = try recipe.build(job, stage: stage, data: data, in: arena)
     plan = try program.plan()
     guard plan.stepsPerEpoch > 0 else {

@@ -11,7 +11,10 @@ import Tensors
 package final class Trainer {
   package let job: Job
   package let data: RecipeData
-  package private(set) var progress = Progress()
+  package internal(set) var progress = Progress()
+  /// Called between a commit and its digest, with the step that was committed: tests spoil the state
+  /// here as a faulty memory would.
+  package var beforeDigest: ((Trainer) -> Void)?
   /// How the initial weights fitted, if the job names some.
   package private(set) var loadReport: LoadReport?
   /// Of all stages.
@@ -19,7 +22,7 @@ package final class Trainer {
 
   /// By stage; those that are over are gone.
   private var models: [StageModel?]
-  private var current: StageModel
+  private(set) var current: StageModel
   private var feed: BatchFeed?
 
   package var program: any Program { current.program }
@@ -60,6 +63,7 @@ package final class Trainer {
     average?.reset()
     progress.stage += 1
     progress.passes += 1
+    chainDigest()
   }
 
   /// Puts a stage's model in place, in its initial state.
@@ -115,6 +119,7 @@ package final class Trainer {
         "the training is at step \(progress.step) already, beyond the job's \(totalSteps); give "
           + "more epochs or steps, or an older checkpoint")
     }
+    beginDigests()
     feed?.stop()
     feed = BatchFeed(
       current, source: try data.source("train"), job: job, hosted: hosted,
@@ -145,7 +150,7 @@ package final class Trainer {
     let (program, steps, epoch) = (program, current.steps, step / stepsPerEpoch)
     let started = MonotonicClock.seconds
     let (busyBefore, heldBefore) = (group.permits.busySeconds, group.permits.heldSeconds)
-    let results = group.run(serial: progress.serial + 1) { exchange in
+    let results = group.run(serial: progress.serial + 1, state: stamp) { exchange in
       let thread = ReplicaThread()
       let batch = try batches.get().items[exchange.replica - group.hosted.lowerBound]
       let context = StepContext(
@@ -172,12 +177,13 @@ package final class Trainer {
     progress.step += 1
     progress.passes = 0
     progress.skippedSamples += report.skipped
+    chainDigest()
     let read = try batches.get()
     return StepReport(
       step: progress.step - 1, epoch: epoch, numbers: report.losses + report.others,
       samples: report.samples,
       learningRate: optimizer.learningRate(at: step), skipped: read.items.flatMap(\.skipped),
-      totalSkipped: progress.skippedSamples,
+      totalSkipped: progress.skippedSamples, digest: digest,
       seconds: StepSeconds(
         input: read.waited, compute: group.permits.busySeconds - busyBefore,
         running: MonotonicClock.seconds - started,
@@ -196,7 +202,7 @@ package final class Trainer {
     // Passes and steps use other shapes; blocks of both at once would double the memory.
     MemoryPool.shared.trim()
     defer { MemoryPool.shared.trim() }
-    let results = group.run(serial: progress.serial + 1) { exchange in
+    let results = group.run(serial: progress.serial + 1, state: stamp) { exchange in
       try ReplicaThread().run {
         try withValues(values) {
           try program.evaluate(
@@ -215,8 +221,10 @@ package final class Trainer {
     progress.scores.append(
       Progress.SplitScores(split: split, step: progress.step, scores: scores))
     progress.passes += 1
+    chainDigest()
     return PassReport(
-      split: split, step: progress.step, number: progress.passes, scores: scores, isBest: isBest)
+      split: split, step: progress.step, number: progress.passes, scores: scores, isBest: isBest,
+      digest: digest)
   }
 
   /// The score named by `validate.best`, or the recipe's first.
@@ -227,9 +235,6 @@ package final class Trainer {
     }
     return score
   }
-
-  /// Takes over the state of another worker or a checkpoint; `arena` was written already.
-  package func adopt(_ progress: Progress) { self.progress = progress }
 }
 
 /// What a step says to people.
@@ -244,6 +249,8 @@ package struct StepReport: Sendable {
   package let skipped: [SkippedSample]
   /// Samples of all workers left out since the training began.
   package let totalSkipped: Int
+  /// Of the state that the step committed; empty with `digest: false`.
+  package let digest: String
   package let seconds: StepSeconds
 
   /// What goes into scalar files.
@@ -273,6 +280,7 @@ package struct PassReport: Sendable {
   package let number: Int
   package let scores: [Score]
   package let isBest: Bool
+  package let digest: String
 }
 
 package struct NamedValue: Sendable, Equatable {
@@ -325,7 +333,7 @@ private func naming(_ error: any Error, step: Int) -> any Error {
 }
 
 /// The results, or the error that made the others fail rather than one that followed from it.
-private func firstCause<R>(_ results: [Result<R, any Error>]) throws -> [R] {
+func firstCause<R>(_ results: [Result<R, any Error>]) throws -> [R] {
   var consequence: (any Error)?
   for case .failure(let error) in results {
     guard let exchange = error as? ExchangeError else { throw error }

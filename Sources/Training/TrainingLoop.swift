@@ -66,6 +66,7 @@ package final class TrainingLoop {
         try trainer.beginStage()
         try trainer.prepare(hosted: group.hosted)
       case .finished:
+        try trainer.compareStates(group)
         try checkpoint(isBest: trainer.progress.best?.step == trainer.progress.step)
         return .finished
       }

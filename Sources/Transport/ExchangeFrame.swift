@@ -22,6 +22,8 @@ package struct ExchangeFrame: Equatable, Sendable {
   package var offset: Int
   package var length: Int  // of this piece
   package var total: Int  // of the whole payload
+  /// The state that the call's step begins with at the sender; 0 outside steps.
+  package var state: UInt64 = 0
   package var head: [UInt8] = []
 
   package func encoded() -> [UInt8] {
@@ -40,7 +42,7 @@ package struct ExchangeFrame: Equatable, Sendable {
     put(UInt32(replicas.lowerBound))
     put(UInt32(replicas.upperBound))
     for size in [offset, length, total] { put(UInt64(size)) }
-    put(UInt64(0))  // reserved
+    put(state)
     return bytes + head
   }
 
@@ -72,6 +74,7 @@ package struct ExchangeFrame: Equatable, Sendable {
     guard offset + length <= total, length <= Self.pieceBytesMax, length > 0 || total == 0,
       offset == 0 || headCount == 0
     else { return nil }
+    state = word(88, UInt64.self)
     head = Array(bytes[Self.fixedBytes...])
   }
 

@@ -13,6 +13,7 @@ final class ExchangeInbox: Sendable {
     let head: [UInt8]
     let body: Storage?
     let replicas: Range<Int>
+    let state: UInt64
     var received = 0
     let total: Int
   }
@@ -45,7 +46,7 @@ final class ExchangeInbox: Sendable {
         }
         parcels[key] = Parcel(
           head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil,
-          replicas: frame.replicas, total: frame.total)
+          replicas: frame.replicas, state: frame.state, total: frame.total)
       }
       guard let parcel = parcels[key], parcel.received == frame.offset,
         parcel.total == frame.total, piece.count == frame.length
@@ -104,7 +105,13 @@ final class ExchangeInbox: Sendable {
   }
 
   /// Waits for a payload of each sender; returns them in the senders' order.
-  func take(_ call: CallIdentifier, from senders: [UInt64]) throws -> [PeerPayload] {
+  ///
+  /// `state`: What their frames must carry.
+  ///
+  /// Throws: `ExchangeError.generationEnded`, `.stateDiffers`.
+  func take(
+    _ call: CallIdentifier, from senders: [UInt64], state: UInt64 = 0
+  ) throws -> [PeerPayload] {
     try monitor.withLock {
       defer { awaited[call] = nil }
       var payloads: [PeerPayload] = []
@@ -116,6 +123,9 @@ final class ExchangeInbox: Sendable {
         }
         guard !hasEnded, let parcel = parcels.removeValue(forKey: key) else {
           throw ExchangeError.generationEnded
+        }
+        guard parcel.state == state else {
+          throw ExchangeError.stateDiffers(replica: parcel.replicas.lowerBound)
         }
         payloads.append(PeerPayload(head: parcel.head, body: parcel.body))
       }

@@ -1,6 +1,7 @@
 import CSodium
 import Collectives
 import Messages
+import Synchronization
 import Tensors
 
 /// A worker's connection to the other workers of one generation.
@@ -14,6 +15,8 @@ package final class ExchangeLink: PeerLink {
   /// To each member.
   private let routes: [ExchangeRoute]
   private let inbox: ExchangeInbox
+  /// The state that the present step begins with.
+  private let expected = Mutex((serial: UInt64(0), state: UInt64(0)))
 
   init(
     endpoint: ExchangeEndpoint, job: JobID, generation: Generation, members: [ExchangeMember],
@@ -31,10 +34,12 @@ package final class ExchangeLink: PeerLink {
   ) throws -> [Int: PeerPayload] {
     try inbox.check()
     inbox.drop(before: call.serial)
+    let state = state(of: call)
     for peer in outgoing.keys.sorted() {
       if let payload = outgoing[peer] { try send(call, payload, to: peer) }
     }
-    let payloads = try inbox.take(call, from: sources.map { members[$0].incarnation.number })
+    let payloads = try inbox.take(
+      call, from: sources.map { members[$0].incarnation.number }, state: state)
     return Dictionary(uniqueKeysWithValues: zip(sources, payloads))
   }
 
@@ -49,6 +54,15 @@ package final class ExchangeLink: PeerLink {
   }
 
   package func end() { inbox.end() }
+
+  package func expect(serial: UInt64, state: UInt64) {
+    expected.withLock { $0 = (serial, state) }
+  }
+
+  /// What frames of a call carry: nothing outside the present step.
+  private func state(of call: CallIdentifier) -> UInt64 {
+    expected.withLock { $0.serial == call.serial ? $0.state : 0 }
+  }
 
   /// Waits until messages to this member find it; only then may it say that it is ready. The relay
   /// drops what is sent to a worker it has not met, so a greeting to oneself goes through it first.
@@ -68,10 +82,11 @@ package final class ExchangeLink: PeerLink {
   private func send(
     _ call: CallIdentifier, _ payload: PeerPayload, to peer: Int, by route: ExchangeRoute? = nil
   ) throws {
-    let frame = ExchangeFrame(
+    var frame = ExchangeFrame(
       job: job.number, generation: generation.number, sender: endpoint.incarnation.number,
       receiver: members[peer].incarnation.number, call: call, replicas: members[index].replicas,
       offset: 0, length: 0, total: payload.bodyRange.count, head: payload.head)
+    frame.state = state(of: call)
     guard
       endpoint.mailbox.put(
         .send(frame, payload, to: members[peer].address, route ?? routes[peer]))

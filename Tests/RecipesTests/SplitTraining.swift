@@ -3,7 +3,8 @@ import Recipes
 import TestSupport
 import Training
 
-/// Trains a whole job on several workers of this process and returns the final model's SHA-256.
+/// Trains a whole job on several workers of this process and returns the final model's SHA-256 and
+/// the digest of the last commit.
 ///
 /// - `borders`: Where one worker's replicas end and the next one's begin.
 /// - `threads`: Replicas of a worker that compute at once.
@@ -19,11 +20,13 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
         replicas: job.replicas, hosted: ranges[worker], permits: ComputePermits(count: threads),
         link: links.isEmpty ? nil : links[worker])
       let observer = LastCheckpoint()
+      let trainer = try Trainer(job, catalog: houseCatalog)
       let loop = TrainingLoop(
-        try Trainer(job, catalog: houseCatalog), group: group, scratch: "\(folder)/\(worker)",
-        observer: observer)
+        trainer, group: group, scratch: "\(folder)/\(worker)", observer: observer)
       _ = try loop.run()
-      return observer.newest?.modelDigest
+      // Whatever changed was noticed: hashing everything anew says the same.
+      guard trainer.digest == trainer.recomputedDigest() else { throw SplitTrainingError.stale }
+      return observer.newest.map { "\($0.modelDigest) \(trainer.digest)" }
     }
     let found = try digests.compactMap { try $0.get() }
     guard found.count == 1 else { throw SplitTrainingError.checkpoints(found.count) }
@@ -34,6 +37,8 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
 enum SplitTrainingError: Error {
   /// Not one worker wrote the final checkpoint but so many.
   case checkpoints(Int)
+  /// The last commit's digest is not that of what is in memory.
+  case stale
 }
 
 private final class LastCheckpoint: TrainingObserver {

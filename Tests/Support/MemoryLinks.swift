@@ -6,6 +6,8 @@ public final class MemoryNetwork: Sendable {
   private let monitor = Monitor()
   private nonisolated(unsafe) var inbox: [Key: PeerPayload] = [:]  // guarded by monitor, as below
   private nonisolated(unsafe) var hasEnded = false
+  /// What each worker's present step begins with.
+  private nonisolated(unsafe) var states: [Int: (serial: UInt64, state: UInt64)] = [:]
 
   private struct Key: Hashable {
     let call: CallIdentifier
@@ -52,10 +54,20 @@ public final class MemoryNetwork: Sendable {
           guard let payload = network.inbox.removeValue(forKey: key) else {
             throw ExchangeError.generationEnded
           }
+          if let mine = network.states[index], let theirs = network.states[source],
+            mine.serial == theirs.serial, mine.state != theirs.state
+          {
+            let replicas = peers.first { $0.index == source }?.replicas
+            throw ExchangeError.stateDiffers(replica: replicas?.lowerBound ?? 0)
+          }
           result[source] = payload
         }
         return result
       }
+    }
+
+    func expect(serial: UInt64, state: UInt64) {
+      network.monitor.withLock { network.states[index] = (serial, state) }
     }
 
     func end() {

@@ -45,6 +45,9 @@ public struct Job: Sendable, Equatable {
   public var evaluationBatch = 16
   /// Decay of the exponential moving average of the parameters; 0 keeps none.
   public var average = 0.0
+  /// Whether every commit is hashed, compared among the workers and recorded. Only to measure what
+  /// that costs is there a reason to turn it off.
+  public var hasDigests = true
   /// The most workers this job takes; 0 for as many as there are replicas.
   public var workersMax = 0
   /// Weights to begin from, a safetensors file.
@@ -99,6 +102,7 @@ public struct Job: Sendable, Equatable {
     }
     evaluationBatch = try reader.integer("evaluationBatch", in: 1...4096) ?? evaluationBatch
     average = try reader.number("average", in: 0...0.999999) ?? 0
+    hasDigests = try reader.bool("digest") ?? true
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
     initialWeights = try reader.text("init")
     output = try reader.text("output")

@@ -1,36 +1,12 @@
-import Data
-import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Writes scalars as long-form CSV: `step,name,value`, one line a number, appended.
 package final class ScalarTable {
-  private let handle: UnsafeMutablePointer<FILE>
-  private let path: String
+  private let file: CSVFile
 
   /// Throws: `TrainingError.write`.
-  package init(path: String) throws {
-    self.path = path
-    let isNew = !Files.isFile(path)
-    guard let handle = fopen(path, "ab") else {
-      throw TrainingError.write(path: path, problem: String(cString: strerror(errno)))
-    }
-    self.handle = handle
-    if isNew { try write("step,name,value\n") }
-  }
+  package init(path: String) throws { file = try CSVFile(path: path, header: "step,name,value") }
 
-  deinit { fclose(handle) }
-
+  /// Throws: `TrainingError.write`.
   package func add(_ scalars: [(tag: String, value: Double)], step: Int) throws {
-    try write(scalars.map { "\(step),\($0.tag),\($0.value)\n" }.joined())
-  }
-
-  private func write(_ text: String) throws {
-    let bytes = Array(text.utf8)
-    guard fwrite(bytes, 1, bytes.count, handle) == bytes.count, fflush(handle) == 0 else {
-      throw TrainingError.write(path: path, problem: String(cString: strerror(errno)))
-    }
+    try file.add(scalars.map { "\(step),\($0.tag),\($0.value)\n" }.joined())
   }
 }
