@@ -122,6 +122,11 @@ final class LiveCluster {
     _ = try ask(.cancel(CancelRequest(job: job, reason: "by the test")))
   }
 
+  /// Asks a worker to go, by its number or its name.
+  func drain(_ worker: String) throws {
+    _ = try ask(.drain(DrainRequest(worker: worker, reason: "by the test")))
+  }
+
   /// Waits until `condition` holds; false if it does not within a minute.
   func wait(untilTrue condition: () throws -> Bool) throws -> Bool {
     let end = Date().addingTimeInterval(60)

@@ -16,7 +16,10 @@ import Testing
       simulation.run()
       met.formUnion(simulation.met)
     }
-    for branch in ["warm", "waited", "drained", "fetched", "checkpoint", "rejoin", "adopted", "coordinator restarted", "left"] {
+    for branch in [
+      "warm", "waited", "drained", "fetched", "checkpoint", "rejoin", "adopted",
+      "coordinator restarted", "left",
+    ] {
       #expect(met.contains(branch), "no schedule met: \(branch)")
     }
   }
@@ -241,7 +244,7 @@ struct Simulation {
       transmitIfConnected(id, .heartbeat(beat))
     case .stopStep:
       processes[id]?.isOpen = false
-      (processes[id]?.limit, processes[id]?.isWaiting) = (nil, false)
+      goOn(id)
     case .warmUp(let prepare):
       met.insert("warm")
       later(1 + random.below(200), .local(id, .warm(prepare.job, prepare.generation)))
@@ -256,7 +259,7 @@ struct Simulation {
       guard until == nil else { break }
       later(
         1, .local(id, .pausing(job, generation, Position(step: reached), isWaiting: false)))
-    case .goOn: (processes[id]?.limit, processes[id]?.isWaiting) = (nil, false)
+    case .goOn: goOn(id)
     case .startJob(let prepare):
       processes[id]?.committed[prepare.job] = nil
       join(prepare, id)
@@ -297,6 +300,11 @@ struct Simulation {
       processes[id] = nil
       later(5, .broken(id))
     }
+  }
+
+  private mutating func goOn(_ id: Incarnation) {
+    processes[id]?.limit = nil
+    processes[id]?.isWaiting = false
   }
 
   private mutating func transmitIfConnected(_ id: Incarnation, _ message: WorkerMessage) {

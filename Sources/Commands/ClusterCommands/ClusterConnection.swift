@@ -42,6 +42,13 @@ package final class ClusterConnection {
     }
   }
 
+  /// Returns the worker that leaves; `worker`: its number or its name.
+  package func drain(_ worker: String, reason: String) throws -> WorkerID {
+    let request = DrainRequest(worker: worker, reason: reason)
+    guard case .draining(let id) = try ask(.drain(request)) else { throw Unexpected() }
+    return id
+  }
+
   package func logs(_ job: JobID, from offset: UInt64) throws -> Logs {
     guard case .logs(let logs) = try ask(.logs(LogsRequest(job: job, offset: offset))) else {
       throw Unexpected()

@@ -17,17 +17,26 @@ struct Worker: HouseCommand {
   var exchange = ExchangeMode.direct
   @Option(help: "Most memory to use, in MiB; 0 for no limit.") var memory = 0
   @Option(help: "Address that other workers reach this machine by.") var advertise: String?
+  @Option(
+    help: ArgumentHelp(
+      "Most time from the signal to stop until the end, for the step in flight and its hand-over.",
+      valueName: "seconds"))
+  var grace = 25.0
   @Option(help: "Folder for drafts and downloads; one of the system's by default.")
   var scratch: String?
   @OptionGroup var life: LifeOptions
 
   func validate() throws {
     guard memory >= 0 else { throw ValidationError("--memory must be 0 or more.") }
+    guard grace >= 0, grace <= 86_400 else {
+      throw ValidationError("--grace must be 0 to 86400 seconds.")
+    }
   }
 
   func run(in house: House) throws {
     Arithmetic.prepare(compute.isa)
-    let interrupts = Interrupts()
+    // Schedulers may warn with SIGUSR1 before they stop a process.
+    let interrupts = Interrupts(also: [SIGUSR1])
     let join = try cluster.joinFile()
     let process = ProcessInfo.processInfo.processIdentifier
     let own = "martlet-worker-\(process)"
@@ -40,6 +49,7 @@ struct Worker: HouseCommand {
     settings.exchange = exchange
     settings.memoryLimit = UInt64(memory) << 20
     settings.advertise = advertise
+    settings.grace = .seconds(grace)
     let worker = try WorkerProcess(settings, join: join, catalog: house.catalog) {
       Terminal.output.line($0)
     }

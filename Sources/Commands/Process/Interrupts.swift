@@ -19,12 +19,17 @@ package final class Interrupts: Sendable {
   private static let entry = pipe.fileHandleForWriting.fileDescriptor
 
   /// One for a process.
-  package init() {
+  ///
+  /// `also`: Other signals that mean the same.
+  package init(also others: [Int32] = []) {
     _ = Self.entry
+    let numbers = [SIGINT, SIGTERM] + others
     // A parent's thread that blocks signals hands that down to its children.
-    var signals = Self.signals
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in numbers { sigaddset(&signals, number) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-    for number in [SIGINT, SIGTERM] {
+    for number in numbers {
       let former = signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(Interrupts.entry, &byte, 1)
@@ -39,14 +44,6 @@ package final class Interrupts: Sendable {
         received(Int32(byte))
       }
     }
-  }
-
-  private static var signals: sigset_t {
-    var set = sigset_t()
-    sigemptyset(&set)
-    sigaddset(&set, SIGINT)
-    sigaddset(&set, SIGTERM)
-    return set
   }
 
   /// - Parameters:
