@@ -100,10 +100,10 @@ extension CoordinatorMachine {
         one.collective == 0 ? "before its first collective" : "in collective \(one.collective)"
       let measure =
         comparesWithSteps(one.phase) && stepPatience(of: job) != nil
-        ? " (10 × the median step is \(tenths(stepPatience(of: job) ?? .zero)) s at least)" : ""
+        ? " (10 × the median step, \(tenths(settings.patience)) s at least)" : ""
       let reason = """
         stuck \(place) of step \(job.record.step + 1) (\(one.phase)) for \
-        \(tenths(one.duration)) s while others wait for it\(measure)
+        \(tenths(one.duration)) s\(measure) while others wait for it
         """
       exclude(one.worker, from: job.record.job, reason, now)
       // Its thread may never return: no other job gets it before it is started anew.

@@ -9,6 +9,9 @@ import Transport
 
 import Recipes
 
+/// The house's recipes and one that halts.
+let liveCatalog = Catalog(houseCatalog.recipes + [Halting.self])
+
 /// A coordinator and workers in this process, over real sockets, for the duration of a test.
 final class LiveCluster {
   let folder: String
@@ -38,7 +41,7 @@ final class LiveCluster {
       if canRestart { settings.port = freePort() }
       // Of the three ports in a row somebody may have the second.
       do {
-        process = try CoordinatorProcess(settings, catalog: houseCatalog) { notes.add($0) }
+        process = try CoordinatorProcess(settings, catalog: liveCatalog) { notes.add($0) }
       } catch TransportError.addressInUse where canRestart {}
     }
     guard let process else { throw Unexpected() }
@@ -56,13 +59,16 @@ final class LiveCluster {
 
   /// Starts a worker.
   @discardableResult
-  func start(threads count: Int = 1, exchange: ExchangeMode = .direct) throws -> WorkerProcess {
+  func start(
+    threads count: Int = 1, exchange: ExchangeMode = .direct, memoryLimit: UInt64 = 0
+  ) throws -> WorkerProcess {
     var settings = WorkerProcess.Settings(
       name: "w\(workers.count)", threads: count, scratch: "\(folder)/scratch-\(workers.count)")
     settings.exchange = exchange
+    settings.memoryLimit = memoryLimit
     let notes = notes
     let name = settings.name
-    let worker = try WorkerProcess(settings, join: join, catalog: houseCatalog) {
+    let worker = try WorkerProcess(settings, join: join, catalog: liveCatalog) {
       notes.add("\(name): \($0)")
     }
     workers.append(worker)
@@ -88,7 +94,7 @@ final class LiveCluster {
 
   func startCoordinator() throws {
     let notes = notes
-    let process = try CoordinatorProcess(settings, catalog: houseCatalog) { notes.add($0) }
+    let process = try CoordinatorProcess(settings, catalog: liveCatalog) { notes.add($0) }
     coordinator = (process, try Self.run(process, notes))
   }
 
@@ -202,7 +208,7 @@ func withCluster<Value>(
 func localDigest(_ value: JobValue, threads: Int = 1) throws -> String {
   try withTemporaryFolder { folder in
     let run = try LocalRun(
-      Job(value, catalog: houseCatalog), catalog: houseCatalog, output: "\(folder)/run",
+      Job(value, catalog: liveCatalog), catalog: liveCatalog, output: "\(folder)/run",
       threads: threads
     ) { _ in }
     guard let checkpoint = try run.run().checkpoint else { throw LiveCluster.Unexpected() }

@@ -44,6 +44,11 @@ final class LabCluster {
     #expect(try worker.wait() == -SIGKILL, "\(worker.output)\(worker.errors)")
   }
 
+  /// It lives, but does nothing; `resumeWorker` ends that.
+  func suspendWorker(on host: Int) throws { kill(try #require(workers[host]).id, SIGSTOP) }
+
+  func resumeWorker(on host: Int) throws { kill(try #require(workers[host]).id, SIGCONT) }
+
   func killCoordinatorAndStartAgain() throws {
     kill(coordinator.id, SIGKILL)
     #expect(try coordinator.wait() == -SIGKILL, "\(coordinator.output)\(coordinator.errors)")

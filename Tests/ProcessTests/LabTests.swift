@@ -87,6 +87,63 @@ struct LabTests {
     }
   }
 
+  @Test func `a link that is cut in the middle of a job is replaced by the hub`() throws {
+    let job = tinyJob(steps: 150)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      try cluster.lab.command("cut", "2", "3")
+      try waitForEnd(on: cluster)
+      let log = try cluster.operate("logs", "j1")
+      #expect(log.contains("linkRelayed"), "the job was over before the cut: \(log)")
+      // Nobody was lost or put out for it.
+      #expect(!log.contains("workerLost") && !log.contains("workerExpelled"), "\(log)")
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+    }
+  }
+
+  @Test func `a worker cut from everybody comes back when the network is mended`() throws {
+    let job = tinyJob(steps: 1500)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      for other in ["1", "2"] { try cluster.lab.command("cut", other, "3") }
+      try wait(until: "the worker counts as lost") {
+        try cluster.operate("logs", "j1").contains("silent for")
+      }
+      let lost = try cluster.status().jobs.first?.step ?? 0
+      try waitForStep(lost + 5, on: cluster)
+      for other in ["1", "2"] { try cluster.lab.command("mend", other, "3") }
+      try waitForEnd(on: cluster)
+      let opened = try cluster.operate("logs", "j1").split(separator: "\n")
+        .filter { $0.contains("generationOpened") }
+      #expect(opened.last?.contains("2 workers") == true, "\(opened)")
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+    }
+  }
+
+  @Test func `a suspended worker is lost by its silence and comes back when it goes on`() throws {
+    let job = tinyJob(steps: 600)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      try cluster.suspendWorker(on: 3)
+      try wait(until: "the worker counts as lost") {
+        try cluster.operate("logs", "j1").contains("silent for")
+      }
+      try cluster.resumeWorker(on: 3)
+      try waitForEnd(on: cluster)
+      let log = try cluster.operate("logs", "j1")
+      #expect(!log.contains("workerExpelled"), "\(log)")
+      let opened = log.split(separator: "\n").filter { $0.contains("generationOpened") }
+      #expect(opened.last?.contains("2 workers") == true, "\(opened)")
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+    }
+  }
+
   /// Submits a job from host 1 and follows it to its end.
   private func train(_ job: String, on cluster: LabCluster) throws {
     try cluster.operate("submit", try write(job: job, in: cluster.folder), "--watch")
