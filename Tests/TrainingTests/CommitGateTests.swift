@@ -1,6 +1,6 @@
+import Collectives
 import Tensors
 import Testing
-
 import Training
 
 @Suite struct CommitGateTests {
@@ -35,11 +35,11 @@ import Training
     }
   }
 
-  @Test func `lets the commit in flight end, and others up to where it is told`() async {
+  @Test func `lets the commit in flight end, and others up to where it is told`() {
     let training = Training()
     #expect(training.enter(1))
     #expect(training.gate.close() == 1)
-    let done = Task.detached { (2...9).prefix { training.enter($0) }.count }
+    let thread = ComputeThread { for position in 2...9 { _ = training.enter(UInt64(position)) } }
     #expect(training.wait(untilHeld: 1) == ([1], 1))
     training.gate.open(upTo: 3)
     #expect(training.wait(untilHeld: 2) == ([1, 3], 3))
@@ -47,17 +47,19 @@ import Training
     training.gate.open(upTo: 2)
     #expect(training.wait(untilHeld: 3) == ([1, 3, 3], 3))
     training.gate.open()
-    #expect(await done.value == 8)
+    thread.join()
+    #expect(training.wait(untilHeld: 0).begun == 9)
     #expect(training.gate.close() == 9)
   }
 
-  @Test func `sends home who waits and who comes after its end`() async {
+  @Test func `sends home who waits and who comes after its end`() {
     let training = Training()
     #expect(training.gate.close() == 0)
-    let result = Task.detached { training.enter(1) }
+    let thread = ComputeThread { _ = training.enter(1) }
     #expect(training.wait(untilHeld: 1) == ([0], 0))
     training.gate.end()
-    #expect(await result.value == false)
+    thread.join()
+    #expect(training.wait(untilHeld: 0).begun == 0)
     training.gate.open()
     #expect(!training.enter(1))
   }
