@@ -8,7 +8,8 @@ extension CoordinatorMachine {
   mutating func drain(
     _ name: String, _ reason: String, _ question: RequestID, _ now: Moment
   ) {
-    let found = workers.values.first { "\($0.id)" == name }
+    let found =
+      workers.values.first { "\($0.id)" == name }
       ?? workers.values.first { $0.hello.name == name }
     guard let id = found?.id else {
       let failure = Failure(

@@ -47,10 +47,12 @@ extension CoordinatorMachine {
       return
     }
     // A member in a commit that another has not begun waits for that one.
-    let behind = pause.until == last ? [id] : members
+    let behind = (pause.until == last ? [id] : members).filter {
+      ($0 == id ? pausing.position : pause.reached[$0] ?? last) < last
+    }
     pause.until = last
     jobs[pausing.job]?.pause = pause
-    for member in behind where pause.waiting[member] != last {
+    for member in behind {
       send(
         .pause(Pause(job: pausing.job, generation: pausing.generation, until: last)), to: member)
     }
