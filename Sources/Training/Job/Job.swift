@@ -47,6 +47,8 @@ public struct Job: Sendable, Equatable {
   public var average = 0.0
   /// The most workers this job takes; 0 for as many as there are replicas.
   public var workersMax = 0
+  /// Whether replicas move off slow workers while the job runs; changes no result.
+  public var rebalances = false
   /// Weights to begin from, a safetensors file.
   public var initialWeights: String?
   /// Folder for results; the coordinator's store by default.
@@ -100,6 +102,7 @@ public struct Job: Sendable, Equatable {
     evaluationBatch = try reader.integer("evaluationBatch", in: 1...4096) ?? evaluationBatch
     average = try reader.number("average", in: 0...0.999999) ?? 0
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
+    rebalances = try reader.bool("rebalance") ?? false
     initialWeights = try reader.text("init")
     output = try reader.text("output")
     try reader.finish()
