@@ -1306,7 +1306,7 @@ const ProtobufCMessageDescriptor martlet__hello__descriptor =
   (ProtobufCMessageInit) martlet__hello__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[13] =
+static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[14] =
 {
   {
     "position",
@@ -1464,6 +1464,18 @@ static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[13] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fixed_bytes",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Heartbeat, fixed_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__heartbeat__field_indices_by_name[] = {
   10,   /* field[10] = activity */
@@ -1471,6 +1483,7 @@ static const unsigned martlet__heartbeat__field_indices_by_name[] = {
   4,   /* field[4] = compute_seconds */
   12,   /* field[12] = compute_seconds_per_replica */
   5,   /* field[5] = exchange_seconds */
+  13,   /* field[13] = fixed_bytes */
   6,   /* field[6] = input_seconds */
   8,   /* field[8] = peak_bytes */
   9,   /* field[9] = peak_bytes_per_replica */
@@ -1484,7 +1497,7 @@ static const ProtobufCIntRange martlet__heartbeat__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 12, 10 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
 {
@@ -1494,7 +1507,7 @@ const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
   "Martlet__Heartbeat",
   "martlet",
   sizeof(Martlet__Heartbeat),
-  13,
+  14,
   martlet__heartbeat__field_descriptors,
   martlet__heartbeat__field_indices_by_name,
   2,  martlet__heartbeat__number_ranges,

@@ -286,6 +286,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       specification: submit.specification, replicas: job.replicas,
       workersMax: job.workersMax == 0 ? nil : job.workersMax, output: job.output ?? "",
       submittedAt: Int64(Date().timeIntervalSince1970))
+    request.rebalances = job.rebalances ? true : nil
     if !submit.resume.isEmpty {
       (request.checkpoint, request.checkpointFolder) = try checkpoint(submit.resume)
     }

@@ -45,6 +45,7 @@ final class WorkerJob: @unchecked Sendable {
     var rates = StepRates()
     var position = Position.beginning
     var peakPerReplica: UInt64 = 0
+    var fixedBytes: UInt64 = 0
 
     func hasEnded(_ job: JobID, _ generation: Generation) -> Bool {
       isStopping || ended[job].map { generation <= $0 } ?? false
@@ -153,6 +154,7 @@ final class WorkerJob: @unchecked Sendable {
       beat.position = shared.position
       beat.rates = shared.rates
       beat.peakBytesPerReplica = shared.peakPerReplica
+      beat.fixedBytes = shared.fixedBytes
       let isCurrent = shared.job == job && shared.generation == generation
       return isCurrent ? (shared.group, shared.link, shared.members) : (nil, nil, [])
     }
@@ -219,6 +221,7 @@ final class WorkerJob: @unchecked Sendable {
       $0.rates = StepRates()
       $0.position = .beginning
       $0.peakPerReplica = 0
+      $0.fixedBytes = 0
     }
   }
 
@@ -347,7 +350,7 @@ final class WorkerJob: @unchecked Sendable {
       job: job, generation: generation, totalSteps: trainer.totalSteps,
       isLeader: holding.hosted.contains(0), files: files(of: job, generation), gate: gate,
       send: send
-    ) { [weak self] report, peak in
+    ) { [weak self] report, fixed, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
         shared.rates.computeSeconds = report.seconds.compute
@@ -355,7 +358,8 @@ final class WorkerJob: @unchecked Sendable {
         shared.rates.inputSeconds = report.seconds.input
         shared.rates.computeSecondsPerReplica = report.seconds.computePerReplica
         shared.position = Position(step: UInt64(report.step + 1) << 4)
-        shared.peakPerReplica = peak / UInt64(holding.hosted.count)
+        shared.fixedBytes = fixed
+        shared.peakPerReplica = (peak - fixed) / UInt64(holding.hosted.count)
       }
     }
     var isTraining = false

@@ -16,13 +16,14 @@ final class WorkerReporter: TrainingObserver {
   private let files: WorkerFiles
   private let gate: CommitGate
   private let send: (WorkerMessage) -> Void
-  private let measured: (Training.StepReport, UInt64) -> Void
+  /// With the bytes that stay between steps and the most that a step needs.
+  private let measured: (Training.StepReport, UInt64, UInt64) -> Void
   private var lastLoss = 0.0
 
   init(
     job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
     files: WorkerFiles, gate: CommitGate, send: @escaping (WorkerMessage) -> Void,
-    measured: @escaping (Training.StepReport, UInt64) -> Void
+    measured: @escaping (Training.StepReport, UInt64, UInt64) -> Void
   ) {
     self.job = job
     self.generation = generation
@@ -39,7 +40,8 @@ final class WorkerReporter: TrainingObserver {
   }
 
   func stepCommitted(_ report: Training.StepReport) {
-    measured(report, UInt64(MemoryPool.shared.usage.peak))
+    let usage = MemoryPool.shared.usage
+    measured(report, UInt64(usage.live), UInt64(max(usage.live, usage.peak)))
     guard isLeader else { return }
     lastLoss = report.numbers.first?.value ?? 0
     var message = Messages.StepReport(

@@ -9,11 +9,14 @@ package struct Candidate: Hashable, Sendable {
   package var threads: Int
   /// How many replicas its memory holds; `Int.max` if unknown.
   package var replicasMax: Int
+  /// Time of one replica, in any unit that all candidates share; at least 1 is assumed.
+  package var cost: Int
 
-  package init(worker: WorkerID, threads: Int, replicasMax: Int = .max) {
+  package init(worker: WorkerID, threads: Int, replicasMax: Int = .max, cost: Int = 1) {
     self.worker = worker
     self.threads = max(1, threads)
     self.replicasMax = replicasMax
+    self.cost = max(1, cost)
   }
 }
 
@@ -29,7 +32,8 @@ package enum Placement: Hashable, Sendable {
   case tooSmall(fits: Int)
 }
 
-/// Spreads `replicas` over at most `replicas` of the workers, in proportion to their threads.
+/// Spreads `replicas` over at most `replicas` of the workers, in proportion to their
+/// threads over their cost.
 ///
 /// Every chosen worker hosts at least one and never more than its memory holds. With more workers
 /// than replicas those with most threads are chosen, then the lower numbers; the rest are spares.
@@ -57,9 +61,10 @@ package func assign(replicas: Int, workers: [Candidate]) -> Placement {
         best = index
         continue
       }
-      // (counts + 1) / threads is the time of a step there; compared crosswise, without rounding.
-      let here = (counts[index] + 1) * chosen[other].threads
-      let there = (counts[other] + 1) * chosen[index].threads
+      // (counts + 1) · cost / threads is the time of a step there; compared crosswise, without
+      // rounding.
+      let here = (counts[index] + 1) * chosen[index].cost * chosen[other].threads
+      let there = (counts[other] + 1) * chosen[other].cost * chosen[index].threads
       if here < there { best = index }
     }
     guard let best else { break }

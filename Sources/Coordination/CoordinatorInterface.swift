@@ -19,6 +19,8 @@ package struct CoordinatorSettings: Hashable, Sendable {
   /// How long two workers without a link exchange through the coordinator before a new generation
   /// tries the direct way again.
   package var detour: Duration = .seconds(300)
+  /// How often a job with `rebalance` is looked at.
+  package var rebalancing: Duration = .seconds(10)
   /// How long the dead stay in `status`.
   package var remembrance: Duration = .seconds(60)
   package var workersMax = 4096
@@ -63,6 +65,8 @@ package struct JobRequest: Hashable, Codable, Sendable {
   package var replicas: Int
   /// At most so many workers; nil for as many as there are replicas.
   package var workersMax: Int?
+  /// Whether replicas move off slow workers.
+  package var rebalances: Bool?
   /// The job's folder in the store; empty for one named after the job.
   package var output: String
   /// Where to start, if not at the beginning.
@@ -117,6 +121,8 @@ package struct JobRecord: Hashable, Codable, Sendable {
   package var scores: [NamedNumber] = []
   package var artifacts: [Artifact] = []
   package var peakBytesPerReplica: UInt64 = 0
+  /// What a member needs besides, however many replicas it hosts.
+  package var fixedBytes: UInt64?
 
   package init(job: JobID, request: JobRequest, state: JobStatus.State) {
     self.job = job

@@ -153,19 +153,24 @@ extension CoordinatorMachine {
   private func placement(
     of job: Job, on pool: [Worker], orAnyOf all: [Worker]
   ) -> Placement {
+    let costs = replicaCosts(of: job)
+    func candidate(_ worker: Worker) -> Candidate {
+      self.candidate(worker, for: job, cost: costs.known[worker.id] ?? costs.usual)
+    }
     let preferred = assign(
-      replicas: job.record.request.replicas, workers: pool.map { candidate($0, for: job) })
+      replicas: job.record.request.replicas, workers: pool.map { candidate($0) })
     guard case .tooSmall = preferred, all.count > pool.count else { return preferred }
-    let roomiest = all.map { candidate($0, for: job) }
+    let roomiest = all.map { candidate($0) }
       .sorted { ($1.replicasMax, $0.worker) < ($0.replicasMax, $1.worker) }
     return assign(
       replicas: job.record.request.replicas, workers: Array(roomiest.prefix(job.limit)))
   }
 
-  func candidate(_ worker: Worker, for job: Job) -> Candidate {
+  func candidate(_ worker: Worker, for job: Job, cost: Int = 1) -> Candidate {
     let (limit, each) = (worker.hello.memoryLimit, job.record.peakBytesPerReplica)
-    let fits = limit == 0 || each == 0 ? Int.max : Int(clamping: limit / each)
-    return Candidate(worker: worker.id, threads: worker.threads, replicasMax: fits)
+    let free = limit - min(limit, job.record.fixedBytes ?? 0)
+    let fits = limit == 0 || each == 0 ? Int.max : Int(clamping: free / each)
+    return Candidate(worker: worker.id, threads: worker.threads, replicasMax: fits, cost: cost)
   }
 
   /// Tells a worker of another arithmetic why the job does not ask for it.

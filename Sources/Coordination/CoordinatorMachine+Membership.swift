@@ -100,8 +100,10 @@ extension CoordinatorMachine {
     }
     job.record.peakBytesPerReplica = max(
       job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
+    job.record.fixedBytes = max(job.record.fixedBytes ?? 0, heartbeat.fixedBytes)
     if heartbeat.generation == job.record.generation, case .open = job.phase {
       job.record.position = max(job.record.position, heartbeat.position)
+      notePace(heartbeat, of: id, in: &job, now)
     }
     jobs[jobID] = job
   }

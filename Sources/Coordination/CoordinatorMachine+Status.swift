@@ -9,6 +9,15 @@ extension CoordinatorMachine {
     status.workers = workers.keys.sorted().compactMap { id in
       workers[id].map { self.status(of: $0, now) }
     }
+    for id in jobs.keys.sorted() {
+      guard let job = jobs[id], case .open = job.phase else { continue }
+      let slow = slowness(of: paces(of: job))
+      for index in status.workers.indices {
+        if let reason = slow[status.workers[index].worker], status.workers[index].job == id {
+          status.workers[index].slowness = "\(reason)"
+        }
+      }
+    }
     status.workers += departed.map { gone in
       var worker = gone.status
       worker.heartbeatAgeSeconds += (now - gone.at).inSeconds

@@ -51,6 +51,7 @@ package struct CoordinatorMachine: Sendable {
     case .tick:
       expelSilent(now)
       judgeProgress(now)
+      balance(now)
     }
     schedule(now)
     defer { actions = [] }
@@ -117,6 +118,10 @@ struct Worker: Sendable {
   /// Why it gets no job at all as long as its process lives.
   var stuck: String?
   var watch: Watch?
+  /// Its recent steps in `paceJob`, the last of which ended at `pacePosition`.
+  var pace = Pace()
+  var paceJob: JobID?
+  var pacePosition: Position?
 
   /// The build counts as the first item: another build may round differently.
   var fingerprint: [NamedText] { [NamedText("build", hello.build)] + hello.fingerprint }
@@ -178,6 +183,9 @@ struct Job: Sendable {
   /// Of the last steps, at most `recentMax`.
   var recentSeconds: [Double] = []
   static let recentMax = 31
+  var waits = WaitTally()
+  /// When it was last seen whether replicas should move.
+  var balancedAt: Moment?
   /// Members, also of earlier generations, between which the direct way does not work.
   var relayed: [RelayedPair: Relay] = [:]
   var samplesPerSecond = 0.0

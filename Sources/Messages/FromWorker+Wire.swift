@@ -87,6 +87,7 @@ extension Heartbeat: WireValue {
     residentBytes = wire.resident_bytes
     peakBytes = wire.peak_bytes
     peakBytesPerReplica = wire.peak_bytes_per_replica
+    fixedBytes = wire.fixed_bytes
     activity = wire.activity
     waitsFor = try fields.numbers(
       wire.n_waits_for, wire.waits_for, "waits_for", countMax: Self.waitsForMax
@@ -105,6 +106,7 @@ extension Heartbeat: WireValue {
     wire.resident_bytes = residentBytes
     wire.peak_bytes = peakBytes
     wire.peak_bytes_per_replica = peakBytesPerReplica
+    wire.fixed_bytes = fixedBytes
     wire.activity = activity
     let waited = waitsFor.prefix(Self.waitsForMax).map(\.number)
     wire.n_waits_for = waited.count

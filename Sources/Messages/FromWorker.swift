@@ -137,7 +137,9 @@ package struct Heartbeat: Hashable, Sendable {
   package var rates = StepRates()
   package var residentBytes: UInt64 = 0
   package var peakBytes: UInt64 = 0
-  /// The largest seen for one hosted replica; decides how many more would fit.
+  /// What the worker needs of its memory however many replicas it hosts.
+  package var fixedBytes: UInt64 = 0
+  /// What one hosted replica needs besides; with the above it decides how many fit.
   package var peakBytesPerReplica: UInt64 = 0
 
   package init() {}

@@ -91,7 +91,10 @@ let exampleStatus: ClusterStatus = {
       worker.rates.computeSeconds = 0.412
       worker.rates.exchangeSeconds = 0.0087
       worker.rates.inputSeconds = 0.0004
-      worker.phase = "computing"
+      worker.phase = "compute"
+      worker.rates.computeSecondsPerReplica = number == 1 ? 0.1 : 0.2
+      worker.relayed = [WorkerID(3 - number)]
+      if number == 2 { worker.slowness = "compute 2.0 × the others'" }
     }
     status.workers.append(worker)
   }

@@ -16,6 +16,15 @@ import Testing
     return assignments.map(\.replicas.count)
   }
 
+  @Test func `gives who is slower fewer replicas`() {
+    var workers = candidates([1, 1, 1])
+    workers[1].cost = 3
+    for index in [0, 2] { workers[index].cost = 1 }
+    #expect(counts(assign(replicas: 7, workers: workers)) == [3, 1, 3])
+    workers[1].threads = 3
+    #expect(counts(assign(replicas: 6, workers: workers)) == [2, 2, 2])
+  }
+
   @Test func `partitions the replicas whatever the workers`() {
     for replicas in 1...9 {
       for workers in 1...12 {

@@ -7,12 +7,13 @@ import Testing
 /// `RECORD=1` rewrites them and fails; read the difference before you commit it.
 ///
 ///     join a threads=2 memory=100 core=zen     silence a          kill a        leave a
-///     submit NAME replicas=4 workers=2         cancel j1          restart       advance 1.5
+///     submit NAME replicas=4 workers=2 rebalance=yes               cancel j1          restart       advance 1.5
 ///     ready a j1 g1 at=0.0.3 digest=x          report a j1 g1 step=4
 ///     fail a j1 g1 blame=job reason=nan        finish a j1 g1     checkpoint j1 at=0.0.2
 ///     warm a j1 g1           pausing a j1 g1 at=0.0.3    waiting a j1 g1 at=0.0.3    drain a
 ///     beat a j1 g1 bytes=60                    rejoin a j1 g1 (after a restart)
-///     beat a j1 g1 activity=9 collective=3 phase=compute waits=2,3   (repeated until the next)
+///     beat a j1 g1 activity=9 collective=3 phase=compute waits=2,3
+///       step=16 replica=0.5 (seconds of one)   (repeated until the next)
 @Suite struct ScenarioTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Scenarios")
@@ -94,11 +95,12 @@ private struct Script {
       }
       return feed(.worker(try need(incarnations[who]), .hello(greeting)))
     case "submit":
+      var request = JobRequest(
+        name: who, specification: "{}", replicas: Int(options["replicas"] ?? "4") ?? 4,
+        workersMax: options["workers"].flatMap { Int($0) })
+      request.rebalances = options["rebalance"] == "yes" ? true : nil
       return feed(
-        .submit(
-          JobRequest(
-            name: who, specification: "{}", replicas: Int(options["replicas"] ?? "4") ?? 4,
-            workersMax: options["workers"].flatMap { Int($0) }), RequestID(1)))
+        .submit(request, RequestID(1)))
     case "cancel": return feed(.cancel(try need(job), reason: "asked", RequestID(2)))
     case "kill":
       alive.removeAll { $0 == who }
@@ -142,6 +144,8 @@ private struct Script {
       beat.job = job
       beat.generation = generation
       beat.peakBytesPerReplica = UInt64(options["bytes"] ?? "0") ?? 0
+      if let step = options["step"].flatMap({ UInt64($0) }) { beat.position = Position(step: step) }
+      beat.rates.computeSecondsPerReplica = Double(options["replica"] ?? "0") ?? 0
       beat.activity = UInt64(options["activity"] ?? "0") ?? 0
       beat.collective = UInt64(options["collective"] ?? "0") ?? 0
       beat.phase = options["phase"] ?? ""

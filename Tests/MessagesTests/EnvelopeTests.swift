@@ -19,6 +19,7 @@ private var heartbeat: Heartbeat {
   value.collective = 4
   value.phase = "compute"
   value.activity = 5
+  value.fixedBytes = 4
   value.waitsFor = [WorkerID(2), WorkerID(3)]
   value.rates.computeSecondsPerReplica = 0.5
   value.rates.samplesPerSecond = 1.5

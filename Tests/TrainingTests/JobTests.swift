@@ -84,6 +84,8 @@ import Training
     #expect(job.checkpoint.everySteps == 0 && job.checkpoint.keep == 3)
     #expect(job.validation.split == "val" && job.validation.best == nil)
     #expect(job.onBadSample == .fail)
+    #expect(!job.rebalances)
+    #expect(try tinyJob(["rebalance": .bool(true)]).rebalances)
     #expect(job.average == 0 && job.workersMax == 0 && job.initialWeights == nil)
     #expect(try tinyJob(["batch": .integer(100), "replicas": .null]).replicas == 8)
     #expect(try tinyJob(["epochs": .null, "steps": .integer(9)]).length == .steps(9))

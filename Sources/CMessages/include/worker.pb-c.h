@@ -120,10 +120,11 @@ struct  Martlet__Heartbeat
   size_t n_waits_for;
   uint32_t *waits_for;
   double compute_seconds_per_replica;
+  uint64_t fixed_bytes;
 };
 #define MARTLET__HEARTBEAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__heartbeat__descriptor) \
-    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0 }
+    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
 
 
 struct  Martlet__Ready

@@ -29,6 +29,9 @@ package struct StatusJSON: Encodable, Equatable {
     let memoryLimitBytes: UInt64
     let heartbeatAgeSeconds: Double
     let phase: String
+    let computeSecondsPerReplica: Double
+    let slowness: String
+    let relayedPeers: [String]
   }
 
   struct Job: Encodable, Equatable {
@@ -82,6 +85,9 @@ extension StatusJSON.Worker {
     memoryLimitBytes = worker.memoryLimit
     heartbeatAgeSeconds = worker.heartbeatAgeSeconds
     phase = worker.phase
+    computeSecondsPerReplica = worker.rates.computeSecondsPerReplica
+    slowness = worker.slowness
+    relayedPeers = worker.relayed.map(\.description)
   }
 }
 

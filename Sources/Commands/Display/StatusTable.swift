@@ -31,10 +31,21 @@ package func workerTable(_ workers: [WorkerStatus]) -> TextTable {
       running(Numbers.milliseconds(rates.exchangeSeconds)),
       running(Numbers.milliseconds(rates.inputSeconds)), Numbers.bytes(worker.residentBytes),
       Numbers.fixed(worker.heartbeatAgeSeconds, 1) + " s",
-      worker.reason,
+      remarks(on: worker),
     ])
   }
   return table
+}
+
+/// What the last column says: why it is as it is, what is slow, who is reached by a detour.
+private func remarks(on worker: WorkerStatus) -> String {
+  var remarks = [worker.reason]
+  if !worker.slowness.isEmpty { remarks.append("slow: \(worker.slowness)") }
+  if !worker.relayed.isEmpty {
+    let peers = worker.relayed.map { "\($0)" }.joined(separator: ", ")
+    remarks.append("reaches \(peers) through the coordinator")
+  }
+  return remarks.filter { !$0.isEmpty }.joined(separator: "; ")
 }
 
 package func jobTable(_ jobs: [JobStatus]) -> TextTable {

@@ -50,6 +50,8 @@ public struct Job: Sendable, Equatable {
   public var hasDigests = true
   /// The most workers this job takes; 0 for as many as there are replicas.
   public var workersMax = 0
+  /// Whether replicas move off slow workers while the job runs; changes no result.
+  public var rebalances = false
   /// Weights to begin from, a safetensors file.
   public var initialWeights: String?
   /// Folder for results; the coordinator's store by default.
@@ -104,6 +106,7 @@ public struct Job: Sendable, Equatable {
     average = try reader.number("average", in: 0...0.999999) ?? 0
     hasDigests = try reader.bool("digest") ?? true
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
+    rebalances = try reader.bool("rebalance") ?? false
     initialWeights = try reader.text("init")
     output = try reader.text("output")
     try reader.finish()
