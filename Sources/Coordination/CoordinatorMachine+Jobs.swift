@@ -130,6 +130,7 @@ extension CoordinatorMachine {
     job.broken = nil
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
+    for worker in workers.keys { workers[worker]?.unfit[id] = nil }
     for worker in workers.keys.sorted() where workers[worker]?.job == id {
       stop(id, job.record.generation, cause, reason, at: worker)
       workers[worker]?.job = nil

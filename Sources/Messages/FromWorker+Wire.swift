@@ -45,7 +45,7 @@ extension Hello: WireValue {
     process = wire.process
     build = try fields.text(wire.build, "build", bytesMax: 256)
     fingerprint = try fields.list(
-      wire.n_fingerprint, wire.fingerprint, "fingerprint", of: NamedText.self)
+      wire.n_fingerprint, wire.fingerprint, "fingerprint", of: NamedText.self, countMax: 64)
     exchange = try fields.required(wire.exchange, "exchange", of: ExchangeAddress.self)
     cores = wire.cores
     threads = wire.threads

@@ -15,7 +15,7 @@ public enum JobValue: Sendable, Equatable {
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .text(let value): "'\(value)'"
+    case .text(let value): "'\(value.prefix(200))\(value.utf8.count > 800 ? "…" : "")'"
     case .list(let values): "a list of \(values.count)"
     case .map: "a map"
     }
