@@ -56,7 +56,7 @@ extension NamedText: WireValue {
 
 extension NamedNumber: WireValue {
   init(_ wire: Martlet__NamedNumber, _ fields: Fields) throws(WireError) {
-    name = try fields.text(wire.name, "name")
+    name = try fields.text(wire.name, "name", bytesMax: 256)
     value = wire.value
   }
 

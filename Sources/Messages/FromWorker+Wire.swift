@@ -175,14 +175,14 @@ extension WorkerFailed: WireValue {
     job = try fields.job()
     generation = try fields.generation()
     blame = try fields.choice(wire.blame, "blame", of: Blame.self)
-    reason = try fields.text(wire.reason, "reason")
+    reason = try fields.text(wire.reason, "reason", bytesMax: WireLimits.reasonBytes)
     peer = wire.peer == 0 ? nil : WorkerID(wire.peer)
     position = try fields.optional(wire.position, "position", of: Position.self)
   }
 
   func fill(_ wire: inout Martlet__WorkerFailed, _ scratch: Scratch) {
     wire.blame = scratch.text(blame.rawValue)
-    wire.reason = scratch.text(reason)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
     wire.peer = peer?.number ?? 0
     wire.position = scratch.one(position)
   }
@@ -208,10 +208,10 @@ extension JobFinished: WireValue {
 
 extension Leave: WireValue {
   init(_ wire: Martlet__Leave, _ fields: Fields) throws(WireError) {
-    reason = try fields.text(wire.reason, "reason")
+    reason = try fields.text(wire.reason, "reason", bytesMax: WireLimits.reasonBytes)
   }
 
   func fill(_ wire: inout Martlet__Leave, _ scratch: Scratch) {
-    wire.reason = scratch.text(reason)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
   }
 }

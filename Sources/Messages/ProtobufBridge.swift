@@ -37,6 +37,9 @@ extension WireValue {
 /// The largest lengths a message may have; `decode` refuses more.
 package enum WireLimits {
   package static let textBytes = 64 * 1024
+  /// Why something failed: longer ones are cut by the sender. The coordinator passes them on in
+  /// texts of its own, which must not grow beyond `textBytes`.
+  package static let reasonBytes = 16 * 1024
   /// Job specifications and logs.
   package static let documentBytes = 1024 * 1024
   package static let listCount = 4096
@@ -72,6 +75,14 @@ final class Scratch {
     copy[source.count] = 0
     blocks.append(copy)
     return copy
+  }
+
+  /// A text of which only the beginning matters.
+  func text(_ text: String, bytesMax: Int) -> UnsafeMutablePointer<CChar> {
+    guard text.utf8.count > bytesMax else { return self.text(text) }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytesMax)
+    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return self.text(String(text[..<end]))
   }
 
   func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {

@@ -213,6 +213,21 @@ private let bulk: [BulkMessage] = [
     #expect(throws: WireError.self) { try reply.message(OperatorReply.self) }
   }
 
+  @Test func `cuts the reason of a failure, between its letters`() throws {
+    let reason = "x" + String(repeating: "ä", count: WireLimits.reasonBytes)
+    let sent = WorkerMessage.failed(
+      WorkerFailed(job: job, generation: generation, blame: .job, reason: reason))
+    guard
+      case .failed(let failure) = try Envelope(decoding: bytes(sent)).message(
+        WorkerMessage.self)
+    else {
+      Issue.record("another message arrived")
+      return
+    }
+    #expect(reason.hasPrefix(failure.reason))
+    #expect(failure.reason.utf8.count == WireLimits.reasonBytes - 1)
+  }
+
   @Test func `refuses two bytes that stand for a struct, a million times`() throws {
     let header = Header(role: .coordinator, incarnation: Incarnation(1))
     let kind = try Envelope(decoding: bytes(OperatorReply.status(ClusterStatus()))).kind

@@ -48,7 +48,9 @@ private func coordinatorEvent(
     let job = input.choice(8) == 0 ? JobID(input.number()) : JobID(UInt64(input.choice(4)))
     let present = machine.record(of: job)?.generation ?? .zero
     let generation = input.choice(4) == 0 ? Generation(input.number()) : present
-    let header = Header(role: .worker, incarnation: sender, job: job, generation: generation)
+    let header = Header(
+      role: .worker, incarnation: sender, job: job.number == 0 ? nil : job,
+      generation: generation == .zero ? nil : generation)
     let kind = UInt32(1 + input.choice(7))
     guard let message = read(WorkerMessage.self, kind, header, input.piece()) else {
       return .tick

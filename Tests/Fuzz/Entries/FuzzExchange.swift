@@ -4,7 +4,8 @@ import Transport
 /// The input as one frame; then a sequence of frames and pieces for the inboxes of a worker.
 func fuzzExchange(_ bytes: [UInt8]) {
   if let frame = bytes.withUnsafeBytes({ ExchangeFrame($0) }) {
-    precondition(frame.encoded() == bytes, "a frame was read and written differently")
+    let again = frame.encoded().withUnsafeBytes { ExchangeFrame($0) }
+    precondition(again == frame, "a frame was read, written and read differently")
     _ = try? ExchangeHead(frame.head)
   }
   if let head = try? ExchangeHead(bytes) { _ = try? ExchangeHead(head.encoded()) }
