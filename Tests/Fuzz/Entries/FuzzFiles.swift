@@ -83,25 +83,37 @@ func fuzzImage(_ bytes: [UInt8], startingWith magic: [UInt8]) {
   if magic[0] == 0xFF { _ = try? Image.decoded(bytes, file: "fuzz", as: .rgb, shrink: 4) }
 }
 
-/// Lists of samples, classes, captions and merges, parted by zeros.
+/// Lists of samples, captions and classes, parted by zeros.
 func fuzzDataset(_ bytes: [UInt8]) {
-  let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
-  let (list, captions) = (Array(parts[0]), Array(parts.dropFirst().first ?? []))
-  let (classes, merges) = (
-    Array(parts.dropFirst(2).first ?? []), Array(parts.dropFirst(3).first ?? [])
-  )
+  let parts = parted(bytes, 3)
   for name in ["JPEGImages/a.jpg", "SegmentationClass/a.png"] {
     _ = FuzzFolder.write([], to: "voc/\(name)")
   }
-  _ = FuzzFolder.write(list, to: "voc/ImageSets/Segmentation/train.txt")
-  _ = FuzzFolder.write(captions, to: "voc/captions.jsonl")
-  _ = FuzzFolder.write(classes, to: "voc/classes.txt")
-  _ = FuzzFolder.write(classes, to: "voc/labels.txt")
+  _ = FuzzFolder.write(parts[0], to: "voc/ImageSets/Segmentation/train.txt")
+  _ = FuzzFolder.write(parts[1], to: "voc/captions.jsonl")
+  _ = FuzzFolder.write(parts[2], to: "voc/classes.txt")
+  _ = FuzzFolder.write(parts[2], to: "voc/labels.txt")
   let voc = try? VOCSource(path: FuzzFolder.path + "/voc", split: "train")
   _ = try? voc?.manifest().fingerprint
-  _ = FuzzFolder.write(list, to: "camvid/train.txt")
+  _ = FuzzFolder.write(parts[0], to: "camvid/train.txt")
   _ = try? CamVidSource(path: FuzzFolder.path + "/camvid", split: "train")
-  let vocabulary = try? BytePairEncoding(path: FuzzFolder.write(merges, to: "merges.txt"))
-  guard let vocabulary, let text = String(validating: captions, as: UTF8.self) else { return }
-  _ = vocabulary.decode(vocabulary.encode(text, length: 16))
+}
+
+/// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.
+func fuzzTokenizer(_ bytes: [UInt8]) {
+  let parts = parted(bytes, 2)
+  _ = FuzzFolder.write(parts[1], to: "merges.txt")
+  for name in ["tokenizer.json", "vocab.txt", "vocab.json", "bpe_simple_vocab_16e6.txt"] {
+    let file = FuzzFolder.write(name == "bpe_simple_vocab_16e6.txt" ? bytes : parts[0], to: name)
+    guard let tokenizer = try? Tokenizer.read(path: file) else { continue }
+    for text in ["", "The cat's <mask> naïve [MASK]  \u{1F600}", "th\u{0}e"] {
+      _ = tokenizer.decode(tokenizer.encode(text))
+    }
+    _ = tokenizer.decode([0, 1, -1, .max, .min, Int32(clamping: tokenizer.count)])
+  }
+}
+
+private func parted(_ bytes: [UInt8], _ count: Int) -> [[UInt8]] {
+  let parts = bytes.split(separator: 0, maxSplits: count - 1, omittingEmptySubsequences: false)
+  return (0..<count).map { $0 < parts.count ? Array(parts[$0]) : [] }
 }

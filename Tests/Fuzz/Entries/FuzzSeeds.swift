@@ -24,6 +24,7 @@ extension FuzzTarget {
     case .png:
       [picture.pngBytes(), gray.pngBytes(), gray.pngBytes(palette: [RGB(0, 0, 0), RGB(9, 8, 7)])]
     case .dataset: [Array(datasetText.utf8)]
+    case .tokenizer: tokenizerTexts.map { Array($0.utf8) }
     }
   }
 }
@@ -177,4 +178,21 @@ private let gray = ByteTensor(shape: [4, 4, 1]) { pixels in
 private let datasetText =
   "a\nJPEGImages/a.jpg SegmentationClass/a.png\n\0"
   + #"{"image": "a", "captions": ["a red square"], "label": 0}"#
-  + "\0sky\nroad\n\0#version: 0.2\nr e\nre d</w>\n"
+  + "\0sky\nroad\n"
+
+private let tokenizerTexts = [
+  #"{"added_tokens":[{"id":3,"content":"[MASK]","lstrip":true,"special":true}],"#
+    + #""normalizer":{"type":"BertNormalizer","lowercase":true},"#
+    + #""pre_tokenizer":{"type":"BertPreTokenizer"},"#
+    + #""post_processor":{"type":"BertProcessing","sep":["[SEP]",1],"cls":["[CLS]",0]},"#
+    + #""model":{"type":"WordPiece","unk_token":"[UNK]","max_input_chars_per_word":100,"#
+    + #""vocab":{"[CLS]":0,"[SEP]":1,"[UNK]":2,"[MASK]":3,"the":4,"c":5,"##at":6}}}"#,
+  #"{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"post_processor":{"#
+    + #""type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},"#
+    + #"{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<s>":{"ids":[0]}}},"#
+    + #""model":{"type":"BPE","vocab":{"<s>":0,"t":1,"h":2,"th":3},"merges":["t h"]}}"#,
+  "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nc\n##at\n",
+  #"{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"t":4,"h":5,"th":6,"<mask>":7}"#
+    + "\0#version: 0.2\nt h\n",
+  "#version: 0.2\nt h\nth e</w>\n",
+]

@@ -19,15 +19,17 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case checkpoint
   case jpeg
   case png
-  /// The lists, captions and vocabularies of data sets.
+  /// The lists and captions of data sets.
   case dataset
+  /// The vocabularies and merges of tokenizers.
+  case tokenizer
 
   /// The longest input worth trying.
   public var bytesMax: Int {
     switch self {
     case .coordinator, .worker, .exchange, .bulk: 4_096
     case .jpeg, .png: 8_192
-    case .joinFile, .checkpoint, .dataset, .safetensors: 2_048
+    case .joinFile, .checkpoint, .dataset, .safetensors, .tokenizer: 2_048
     case .control, .job: 4_096
     }
   }
@@ -48,6 +50,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .jpeg: fuzzImage(bytes, startingWith: [0xFF, 0xD8])
     case .png: fuzzImage(bytes, startingWith: [0x89, 0x50, 0x4E, 0x47])
     case .dataset: fuzzDataset(bytes)
+    case .tokenizer: fuzzTokenizer(bytes)
     }
   }
 }
