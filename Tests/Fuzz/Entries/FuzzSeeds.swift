@@ -186,7 +186,7 @@ private let tokenizerTexts = [
     + #""pre_tokenizer":{"type":"BertPreTokenizer"},"#
     + #""post_processor":{"type":"BertProcessing","sep":["[SEP]",1],"cls":["[CLS]",0]},"#
     + #""model":{"type":"WordPiece","unk_token":"[UNK]","max_input_chars_per_word":100,"#
-    + #""vocab":{"[CLS]":0,"[SEP]":1,"[UNK]":2,"[MASK]":3,"the":4,"c":5,"##at":6}}}"#,
+    + ###""vocab":{"[CLS]":0,"[SEP]":1,"[UNK]":2,"[MASK]":3,"the":4,"c":5,"##at":6}}}"###,
   #"{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"post_processor":{"#
     + #""type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},"#
     + #"{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<s>":{"ids":[0]}}},"#
