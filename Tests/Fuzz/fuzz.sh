@@ -3,6 +3,7 @@
 # fuzz.sh keep FUZZER [TARGET …]: writes the smallest corpus that reaches as much to Tests/Fuzz/Corpus.
 # What is found grows in .build/fuzz-corpus; inputs that crash are put into .build/fuzz-crashes.
 set -eu
+unset FUZZ_TARGET
 cd "$(dirname "$0")/../.."
 action=$1
 fuzzer=$(realpath "$2")
@@ -64,6 +65,7 @@ keep() {
     "$corpus" "$grown/$target" > "$scratch/log" 2>&1 || { cat "$scratch/log"; return 1; }
   # Files named by hand stay: each was a crash.
   find "$corpus" -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
+  [ -n "$(ls "$scratch/kept")" ] || { cat "$scratch/log"; return 1; }
   cp "$scratch/kept"/* "$corpus"
   printf '%-12s %5d inputs %8d bytes\n' "$target" "$(ls "$corpus" | wc -l)" \
     "$(cat "$corpus"/* | wc -c)"

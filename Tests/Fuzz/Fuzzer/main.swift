@@ -32,16 +32,19 @@ if words.count == 3, words[0] == "--seeds", let target = FuzzTarget(rawValue: wo
   writeSeeds(of: target, to: words[2])
   exit(0)
 }
-guard let chosen = FuzzTarget(rawValue: words[0]) else {
-  print("fuzzer: no target '\(words[0])'; without arguments it lists them")
+// libFuzzer reads what follows the program's name; the target's name is ours. To merge, it starts
+// this program again with arguments of its own, and the target in the environment.
+private let inherited = getenv("FUZZ_TARGET").map { String(cString: $0) }
+guard let chosen = FuzzTarget(rawValue: inherited ?? words[0]) else {
+  print("fuzzer: no target '\(inherited ?? words[0])'; without arguments it lists them")
   exit(2)
 }
+setenv("FUZZ_TARGET", chosen.rawValue, 1)
 private let target = chosen
-
-// libFuzzer reads what follows the program's name; the target's name is ours.
-var arguments = UnsafeMutablePointer(CommandLine.unsafeArgv + 1)
+private let skipped = inherited == nil ? 1 : 0
+var arguments = UnsafeMutablePointer(CommandLine.unsafeArgv + skipped)
 arguments[0] = CommandLine.unsafeArgv[0]
-var count = CommandLine.argc - 1
+var count = CommandLine.argc - Int32(skipped)
 exit(
   runDriver(&count, &arguments) { bytes, size in
     target.run(Array(UnsafeBufferPointer(start: bytes, count: size)))
