@@ -8,7 +8,7 @@ MARTLET := .build/release/martlet
 RESULTS := runs/demo
 SOURCES := Package.swift Sources Tests
 
-.PHONY: all build packages demo test check format lint bench proto clean
+.PHONY: all build packages demo test check format lint bench fuzz fuzz-corpus proto clean
 
 all: build
 
@@ -50,6 +50,28 @@ bench: build
 	  folder=$$(mktemp -d); \
 	  $(MARTLET) run Examples/jobs/demo.yaml --set steps=60 --workers $$workers \
 	    --output $$folder/run; rm -rf $$folder; done
+
+# Hostile bytes for everything that reads foreign ones: each target for FUZZ_SECONDS of processor
+# time under libFuzzer and AddressSanitizer (docs/fuzzing.md). A build folder of its own, since all
+# modules are compiled with other flags; no other build sees the fuzzer.
+FUZZ_SECONDS := 60
+FUZZ_TARGETS :=
+LIBFUZZER = $(firstword $(wildcard $(dir $(realpath $(shell which swiftc)))../lib/swift/clang/lib/*/libclang_rt.fuzzer_no_main-$(shell uname -m).a))
+FUZZER := .build/fuzz/release/fuzzer
+
+fuzz: fuzzer
+	Tests/Fuzz/fuzz.sh run $(FUZZER) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Keeps of what was found so far the fewest inputs that reach as much, for `make test` to replay.
+fuzz-corpus: fuzzer
+	Tests/Fuzz/fuzz.sh keep $(FUZZER) $(FUZZ_TARGETS)
+
+.PHONY: fuzzer
+fuzzer: packages
+	@test -n "$(LIBFUZZER)" || { echo "no libFuzzer beside $(SWIFT)"; exit 1; }
+	MARTLET_FUZZ=$(LIBFUZZER) $(SWIFT) build -c release --scratch-path .build/fuzz \
+	  --product fuzzer --sanitize address -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer \
+	  -Xcc -fsanitize=fuzzer-no-link
 
 # The messages; the generated C is committed, so only a change of proto/ needs protoc-c.
 proto: PACKAGES += protobuf-c-compiler protobuf-compiler

@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // Targets stand in the order data passes; each may import only those above it (TidyTests checks).
@@ -42,6 +43,7 @@ var targets: [Target] = [
     ]),
   .executableTarget(name: "martlet", dependencies: ["Commands"]),
   .target(name: "TestSupport", dependencies: ["Collectives"], path: "Tests/Support"),
+  .target(name: "FuzzEntries", dependencies: ["Commands"], path: "Tests/Fuzz/Entries"),
 ]
 
 for module in [
@@ -54,8 +56,18 @@ for module in [
 targets.append(
   .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
+targets.append(
+  .testTarget(name: "FuzzTests", dependencies: ["FuzzEntries", "TestSupport"]))
 // Runs the built program itself, and so needs none of its modules.
 targets.append(.testTarget(name: "ProcessTests", dependencies: ["TestSupport"]))
+
+// `make fuzz` names libFuzzer here; no other build knows of the fuzzer.
+if let libFuzzer = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] {
+  targets.append(
+    .executableTarget(
+      name: "fuzzer", dependencies: ["FuzzEntries"], path: "Tests/Fuzz/Fuzzer",
+      linkerSettings: [.unsafeFlags([libFuzzer]), .linkedLibrary("stdc++")]))
+}
 
 let products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),

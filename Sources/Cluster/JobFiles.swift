@@ -8,20 +8,23 @@ import Transport
 
 /// The folders of the coordinator's jobs: scalars and logs written here, checkpoints and pictures
 /// arriving from workers, all of it readable for `martlet fetch`.
-final class JobFiles: BulkStore {
+package final class JobFiles: BulkStore {
   private struct Entry {
     let folder: String
-    /// Files of older generations do not replace those of newer ones.
-    var generation: Generation
+    /// Files of another generation are not taken: of an older one they would replace newer ones,
+    /// and nobody was told of a later one.
+    let generation: Generation
   }
 
   private let entries = Mutex<[JobID: Entry]>([:])
   private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
 
   /// - Parameter stored: A checkpoint is complete; called on the bulk plane's thread.
-  init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) { self.stored = stored }
+  package init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) {
+    self.stored = stored
+  }
 
-  func know(_ job: JobID, folder: String, generation: Generation) {
+  package func know(_ job: JobID, folder: String, generation: Generation) {
     entries.withLock { entries in
       let known = entries[job]?.generation ?? .zero
       entries[job] = Entry(folder: folder, generation: max(known, generation))
@@ -70,18 +73,16 @@ final class JobFiles: BulkStore {
 
   func folder(of job: JobID) -> String? { entries.withLock { $0[job]?.folder } }
 
-  func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String {
+  package func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String {
     let folder = entries.withLock { entries -> Result<String, Failure> in
-      guard var entry = entries[offer.job] else {
+      guard let entry = entries[offer.job] else {
         return .failure(Failure(reason: "there is no job \(offer.job)"))
       }
-      guard offer.generation >= entry.generation else {
+      guard offer.generation == entry.generation else {
         return .failure(
           Failure(
             reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)"))
       }
-      entry.generation = offer.generation
-      entries[offer.job] = entry
       return .success(entry.folder)
     }
     let path = try "\(folder.get())/\(checked(offer.name))"
@@ -92,7 +93,7 @@ final class JobFiles: BulkStore {
     return path
   }
 
-  func didStore(_ offer: Offer, at path: String, from sender: Incarnation) {
+  package func didStore(_ offer: Offer, at path: String, from sender: Incarnation) {
     let parts = offer.name.split(separator: "/")
     guard parts.count == 3, parts[0] == "checkpoints", parts[2] == "manifest.json" else { return }
     guard
@@ -102,7 +103,7 @@ final class JobFiles: BulkStore {
     stored(offer.job, checkpoint)
   }
 
-  func find(_ fetch: Fetch) throws(Failure) -> String {
+  package func find(_ fetch: Fetch) throws(Failure) -> String {
     guard let folder = folder(of: fetch.job) else {
       throw Failure(
         reason: "there is no job \(fetch.job)", advice: "martlet jobs lists those there are")
@@ -119,7 +120,7 @@ final class JobFiles: BulkStore {
     let names = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String]) ?? []
     return names.sorted().compactMap { name in
       let path = "\(folder)/\(name)"
-      guard !name.contains(".writing/"), !name.hasSuffix(".part"),
+      guard !name.contains(".writing/"), !name.hasSuffix(".part"), isSafeFileName(name),
         let attributes = try? FileManager.default.attributesOfItem(atPath: path),
         attributes[.type] as? FileAttributeType == .typeRegular,
         let size = attributes[.size] as? NSNumber

@@ -52,7 +52,9 @@ final class JobRecorder {
 
   /// A piece of a job's log, cut at a line's end.
   static func logs(in folder: String, _ request: LogsRequest, isOver: Bool) -> Logs {
-    guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(logFile)") else {
+    guard request.offset <= UInt64(Int64.max),
+      let handle = FileHandle(forReadingAtPath: "\(folder)/\(logFile)")
+    else {
       return Logs(text: "", nextOffset: 0, ended: isOver)
     }
     defer { try? handle.close() }

@@ -91,7 +91,7 @@ package final class Store {
   package func records() throws -> [Coordination.Record] {
     try database.read { database in
       try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
-        .map { try JSONDecoder().decode(Coordination.Record.self, from: $0) }
+        .map { try RecordCoding.record($0) }
     }
   }
 
@@ -102,7 +102,7 @@ package final class Store {
       case .job(let job): "job/\(job.job)"
       case .workersIssued: "workersIssued"
       }
-    let value = try JSONEncoder().encode(record)
+    let value = try RecordCoding.bytes(of: record)
     try database.write { database in
       try database.execute(
         sql: "INSERT OR REPLACE INTO record (key, value) VALUES (?, ?)", arguments: [key, value])
@@ -122,8 +122,8 @@ package final class Store {
       try database.execute(
         sql: "INSERT INTO event (sequence, job, value) VALUES (?, ?, ?)",
         arguments: [
-          Int64(stamped.sequence), stamped.job.map { Int64($0.number) },
-          try JSONEncoder().encode(stamped),
+          Int64(stamped.sequence), stamped.job.map { Int64(clamping: $0.number) },
+          try RecordCoding.bytes(of: stamped),
         ])
       if stamped.sequence > Self.eventsMax {
         try database.execute(
@@ -149,7 +149,7 @@ package final class Store {
             arguments: [Int64(clamping: after), countMax])
         }
       return Events(
-        events: try rows.map { try JSONDecoder().decode(ClusterEvent.self, from: $0) },
+        events: try rows.map { try RecordCoding.record($0) },
         last: try UInt64.fetchOne(database, sql: "SELECT MAX(sequence) FROM event") ?? 0)
     }
   }
@@ -162,7 +162,7 @@ package final class Store {
           sql: "INSERT OR IGNORE INTO step (job, position, value) VALUES (?, ?, ?)",
           arguments: [
             Int64(clamping: job.number), Int64(clamping: report.position.step),
-            try JSONEncoder().encode(report),
+            try RecordCoding.bytes(of: report),
           ])
         return database.changesCount > 0
       }

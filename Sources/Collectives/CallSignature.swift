@@ -1,5 +1,5 @@
 /// Which collective a replica called and with which shape: what must agree on all replicas.
-struct CallSignature: Equatable, Sendable {
+package struct CallSignature: Equatable, Sendable {
   enum Kind: UInt8 {
     case gather = 1
     case gatherIntegers, merge, sum, sumScatter, mergeLogSumExp, startSum, endOfStep
@@ -32,7 +32,7 @@ struct CallSignature: Equatable, Sendable {
 }
 
 /// The head of a frame between workers.
-enum ExchangeHead: Equatable, Sendable {
+package enum ExchangeHead: Equatable, Sendable {
   /// A collective: signature, rows of each replica the sender hosts, float64 partial results.
   case call(CallSignature, rows: [Int], values: [Double])
   /// The sender's step has failed.
@@ -40,14 +40,14 @@ enum ExchangeHead: Equatable, Sendable {
 }
 
 /// What is wrong with a peer's frame.
-struct MalformedHead: Error {
+package struct MalformedHead: Error {
   let reason: String
 }
 
 extension ExchangeHead {
   private static let abortTag: UInt8 = 255
 
-  func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var bytes: [UInt8] = []
     func put(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
     func put(_ values: [Int]) {
@@ -85,7 +85,7 @@ extension ExchangeHead {
   }
 
   /// Reads a peer's head; every length is checked against the bytes that are there.
-  init(_ bytes: [UInt8]) throws(MalformedHead) {
+  package init(_ bytes: [UInt8]) throws(MalformedHead) {
     var reader = HeadReader(bytes: bytes)
     let (tag, detail) = (try reader.byte(), try reader.byte())
     if tag == Self.abortTag {

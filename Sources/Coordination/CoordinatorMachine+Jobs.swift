@@ -147,6 +147,7 @@ extension CoordinatorMachine {
       stop(id, job.record.generation, cause, reason, at: worker)
       workers[worker]?.warmUp = nil
     }
+    for worker in workers.keys { workers[worker]?.unfit[id] = nil }
     for worker in workers.keys.sorted() where workers[worker]?.job == id {
       stop(id, job.record.generation, cause, reason, at: worker)
       workers[worker]?.job = nil

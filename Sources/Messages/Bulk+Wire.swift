@@ -9,19 +9,11 @@ extension Fields {
     return hash
   }
 
-  fileprivate func file(
-    _ pointer: UnsafeMutablePointer<CChar>?
-  ) throws(WireError) -> String {
-    let name = try text(pointer, "name", bytesMax: 1024)
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    let isSafe = parts.allSatisfy { part in
-      !part.isEmpty && part != "." && part != ".."
-        && part.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != UInt8(ascii: "\\") }
+  fileprivate func size(_ size: UInt64) throws(WireError) -> UInt64 {
+    guard size <= WireLimits.fileBytes else {
+      throw malformed("size", "\(size) bytes", "at most \(WireLimits.fileBytes)")
     }
-    guard isSafe else {
-      throw malformed("name", "'\(name)'", "a relative path without '.', '..' or control letters")
-    }
-    return name
+    return size
   }
 }
 
@@ -32,8 +24,8 @@ extension Offer: WireValue {
     transfer = TransferID(wire.transfer)
     job = try fields.job()
     generation = try fields.generation()
-    name = try fields.file(wire.name)
-    size = wire.size
+    name = try fields.file(wire.name, "name", isPath: true)
+    size = try fields.size(wire.size)
     sha256 = try fields.hash(wire.sha256)
   }
 
@@ -51,7 +43,7 @@ extension Fetch: WireValue {
   init(_ wire: Martlet__Fetch, _ fields: Fields) throws(WireError) {
     transfer = TransferID(wire.transfer)
     job = try fields.job()
-    name = try fields.file(wire.name)
+    name = try fields.file(wire.name, "name", isPath: true)
     offset = wire.offset
   }
 
@@ -104,7 +96,7 @@ extension Stored: WireValue {
 extension Served: WireValue {
   init(_ wire: Martlet__Served, _ fields: Fields) throws(WireError) {
     transfer = TransferID(wire.transfer)
-    size = wire.size
+    size = try fields.size(wire.size)
     sha256 = try fields.hash(wire.sha256)
   }
 

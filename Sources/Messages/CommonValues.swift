@@ -16,7 +16,7 @@ extension Position: WireValue {
 
 extension Checkpoint: WireValue {
   init(_ wire: Martlet__Checkpoint, _ fields: Fields) throws(WireError) {
-    name = try fields.text(wire.name, "name")
+    name = try fields.file(wire.name, "name", isPath: false)
     position = try fields.required(wire.position, "position", of: Position.self)
     sha256 = try fields.text(wire.sha256, "sha256", bytesMax: 64)
   }
@@ -30,7 +30,7 @@ extension Checkpoint: WireValue {
 
 extension Artifact: WireValue {
   init(_ wire: Martlet__Artifact, _ fields: Fields) throws(WireError) {
-    name = try fields.text(wire.name, "name")
+    name = try fields.file(wire.name, "name", isPath: true)
     size = wire.size
     sha256 = try fields.text(wire.sha256, "sha256", bytesMax: 64)
   }
@@ -44,8 +44,8 @@ extension Artifact: WireValue {
 
 extension NamedText: WireValue {
   init(_ wire: Martlet__NamedText, _ fields: Fields) throws(WireError) {
-    name = try fields.text(wire.name, "name")
-    value = try fields.text(wire.value, "value")
+    name = try fields.text(wire.name, "name", bytesMax: 256)
+    value = try fields.text(wire.value, "value", bytesMax: 1024)
   }
 
   func fill(_ wire: inout Martlet__NamedText, _ scratch: Scratch) {
@@ -56,7 +56,7 @@ extension NamedText: WireValue {
 
 extension NamedNumber: WireValue {
   init(_ wire: Martlet__NamedNumber, _ fields: Fields) throws(WireError) {
-    name = try fields.text(wire.name, "name")
+    name = try fields.text(wire.name, "name", bytesMax: 256)
     value = wire.value
   }
 

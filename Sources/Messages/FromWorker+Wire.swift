@@ -45,7 +45,7 @@ extension Hello: WireValue {
     process = wire.process
     build = try fields.text(wire.build, "build", bytesMax: 256)
     fingerprint = try fields.list(
-      wire.n_fingerprint, wire.fingerprint, "fingerprint", of: NamedText.self)
+      wire.n_fingerprint, wire.fingerprint, "fingerprint", of: NamedText.self, countMax: 64)
     exchange = try fields.required(wire.exchange, "exchange", of: ExchangeAddress.self)
     cores = wire.cores
     threads = wire.threads
@@ -187,14 +187,14 @@ extension WorkerFailed: WireValue {
     job = try fields.job()
     generation = try fields.generation()
     blame = try fields.choice(wire.blame, "blame", of: Blame.self)
-    reason = try fields.text(wire.reason, "reason")
+    reason = try fields.text(wire.reason, "reason", bytesMax: WireLimits.reasonBytes)
     peer = wire.peer == 0 ? nil : WorkerID(wire.peer)
     position = try fields.optional(wire.position, "position", of: Position.self)
   }
 
   func fill(_ wire: inout Martlet__WorkerFailed, _ scratch: Scratch) {
     wire.blame = scratch.text(blame.rawValue)
-    wire.reason = scratch.text(reason)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
     wire.peer = peer?.number ?? 0
     wire.position = scratch.one(position)
   }
@@ -220,11 +220,11 @@ extension JobFinished: WireValue {
 
 extension Leave: WireValue {
   init(_ wire: Martlet__Leave, _ fields: Fields) throws(WireError) {
-    reason = try fields.text(wire.reason, "reason")
+    reason = try fields.text(wire.reason, "reason", bytesMax: WireLimits.reasonBytes)
   }
 
   func fill(_ wire: inout Martlet__Leave, _ scratch: Scratch) {
-    wire.reason = scratch.text(reason)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
   }
 }
 

@@ -57,11 +57,11 @@ extension CancelRequest: WireValue {
 
   init(_ wire: Martlet__CancelRequest, _ fields: Fields) throws(WireError) {
     job = try fields.job()
-    reason = try fields.text(wire.reason, "reason")
+    reason = try fields.text(wire.reason, "reason", bytesMax: WireLimits.reasonBytes)
   }
 
   func fill(_ wire: inout Martlet__CancelRequest, _ scratch: Scratch) {
-    wire.reason = scratch.text(reason)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
   }
 }
 
@@ -220,8 +220,8 @@ extension Failure: WireValue {
   }
 
   func fill(_ wire: inout Martlet__Failure, _ scratch: Scratch) {
-    wire.reason = scratch.text(reason)
-    wire.advice = scratch.text(advice)
-    wire.field = scratch.text(field)
+    wire.reason = scratch.text(reason, bytesMax: WireLimits.reasonBytes)
+    wire.advice = scratch.text(advice, bytesMax: WireLimits.reasonBytes)
+    wire.field = scratch.text(field, bytesMax: WireLimits.reasonBytes)
   }
 }

@@ -37,12 +37,31 @@ extension WireValue {
 /// The largest lengths a message may have; `decode` refuses more.
 package enum WireLimits {
   package static let textBytes = 64 * 1024
+  /// Why something failed: longer ones are cut by the sender. The coordinator passes them on in
+  /// texts of its own, which must not grow beyond `textBytes`.
+  package static let reasonBytes = 16 * 1024
   /// Job specifications and logs.
   package static let documentBytes = 1024 * 1024
   package static let listCount = 4096
+  package static let fileNameBytes = 1024
   /// One control message, envelope included; also ZMQ_MAXMSGSIZE of the control sockets.
   package static let messageBytes = 4 * 1024 * 1024
   package static let chunkBytes = 1024 * 1024
+  /// Of one job; also the highest number of a replica.
+  package static let replicas = 4096
+  /// A file of the bulk plane: 1 TiB.
+  package static let fileBytes: UInt64 = 1 << 40
+  /// Memory that unpacking one message may take: two bytes can ask for a struct of hundreds.
+  package static let unpackedBytes = 64 * 1024 * 1024
+}
+
+/// Whether a relative path may be sent: without `.`, `..`, empty parts and control letters.
+package func isSafeFileName(_ name: String) -> Bool {
+  name.utf8.count <= WireLimits.fileNameBytes
+    && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+      !part.isEmpty && part != "." && part != ".."
+        && part.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != UInt8(ascii: "\\") }
+    }
 }
 
 /// Owns the C copies of one message's texts and lists until it is packed.
@@ -56,6 +75,14 @@ final class Scratch {
     copy[source.count] = 0
     blocks.append(copy)
     return copy
+  }
+
+  /// A text of which only the beginning matters.
+  func text(_ text: String, bytesMax: Int) -> UnsafeMutablePointer<CChar> {
+    guard text.utf8.count > bytesMax else { return self.text(text) }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytesMax)
+    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return self.text(String(text[..<end]))
   }
 
   func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
@@ -140,10 +167,10 @@ struct Fields {
 
   func list<Value: WireValue>(
     _ count: Int, _ items: UnsafeMutablePointer<UnsafeMutablePointer<Value.Wire>?>?,
-    _ name: String, of type: Value.Type
+    _ name: String, of type: Value.Type, countMax: Int = WireLimits.listCount
   ) throws(WireError) -> [Value] {
-    guard count <= WireLimits.listCount else {
-      throw malformed(name, "\(count) entries", "at most \(WireLimits.listCount)")
+    guard count <= countMax else {
+      throw malformed(name, "\(count) entries", "at most \(countMax)")
     }
     guard count > 0, let items else { return [] }
     var values: [Value] = []
@@ -188,10 +215,24 @@ struct Fields {
   }
 
   func replicas(_ first: UInt32, _ count: UInt32) throws(WireError) -> ReplicaRange {
-    guard count > 0, UInt64(first) + UInt64(count) <= UInt64(Int32.max) else {
-      throw malformed("replicas", "\(count) from \(first)", "at least one")
+    guard count > 0, UInt64(first) + UInt64(count) <= UInt64(WireLimits.replicas) else {
+      throw malformed(
+        "replicas", "\(count) from \(first)", "at least one, below \(WireLimits.replicas)")
     }
     return ReplicaRange(first: Int(first), count: Int(count))
+  }
+
+  /// A name that becomes a part of a path: one part alone unless `isPath`, never leading elsewhere.
+  func file(
+    _ pointer: UnsafeMutablePointer<CChar>?, _ name: String, isPath: Bool
+  ) throws(WireError) -> String {
+    let text = try text(pointer, name, bytesMax: WireLimits.fileNameBytes)
+    guard isSafeFileName(text), isPath || !text.contains("/") else {
+      throw malformed(
+        name, "'\(text)'",
+        isPath ? "a relative path without '.', '..' or control letters" : "a folder's name")
+    }
+    return text
   }
 
   func seconds(_ value: Double, _ name: String) throws(WireError) -> Double {
@@ -227,17 +268,36 @@ func pack<Value: WireValue>(_ value: Value) -> [UInt8] {
   }
 }
 
+/// Memory from the system as long as the budget, an `Int` behind `left`, lasts; nil after that.
+private func takeBudgeted(_ left: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer?
+{
+  guard let left = left?.assumingMemoryBound(to: Int.self), left.pointee >= 0 else { return nil }
+  // What the system adds to each block counts too.
+  let (rest, overflow) = left.pointee.subtractingReportingOverflow(size)
+  left.pointee = overflow ? -1 : rest - 16
+  return left.pointee >= 0 ? malloc(size) : nil
+}
+
 func unpack<Value: WireValue>(
   _ type: Value.Type, from bytes: [UInt8], _ fields: Fields
 ) throws(WireError) -> Value {
   var empty = Value.Wire()
   Value.Wire.prepare(&empty)
-  let message = bytes.withUnsafeBufferPointer {
-    protobuf_c_message_unpack(empty.base.descriptor, nil, $0.count, $0.baseAddress)
+  var left = WireLimits.unpackedBytes
+  let message = withUnsafeMutablePointer(to: &left) { left in
+    var allocator = ProtobufCAllocator(
+      alloc: takeBudgeted, free: { _, block in free(block) }, allocator_data: left)
+    return bytes.withUnsafeBufferPointer {
+      protobuf_c_message_unpack(empty.base.descriptor, &allocator, $0.count, $0.baseAddress)
+    }
   }
   guard let message else {
-    throw fields.malformed("", "\(bytes.count) bytes of something else", "protobuf")
+    throw left < 0
+      ? fields.malformed(
+        "", "more than \(WireLimits.unpackedBytes) bytes unpacked", "a message of sane size")
+      : fields.malformed("", "\(bytes.count) bytes of something else", "protobuf")
   }
+  // The blocks are the system's own, so it can free them.
   defer { protobuf_c_message_free_unpacked(message, nil) }
   let wire = UnsafeRawPointer(message).assumingMemoryBound(to: Value.Wire.self)
   return try Value(wire.pointee, fields)

@@ -40,6 +40,8 @@ package struct Checkpoint: Sendable {
   package static let stateFile = "state.safetensors"
   package static let averageFile = "model-average.safetensors"
   package static let manifestFile = "manifest.json"
+  /// The job, at most 1 MiB, is the most of it.
+  private static let manifestBytesMax = 16 << 20
 
   package let path: String
   package let progress: Progress
@@ -118,6 +120,10 @@ package struct Checkpoint: Sendable {
       throw fail("has no \(manifestFile), so it was not written completely")
     }
     let manifest: Manifest
+    let count = try Files.byteCount(of: "\(path)/\(manifestFile)")
+    guard count <= manifestBytesMax else {
+      throw fail("has a \(manifestFile) of \(count) bytes, expected at most \(manifestBytesMax)")
+    }
     let bytes = try Files.bytes(of: "\(path)/\(manifestFile)")
     do {
       let content = FoundationEssentials.Data(bytes)

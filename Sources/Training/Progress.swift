@@ -45,6 +45,30 @@ public struct Progress: Sendable, Equatable, Codable {
   }
 }
 
+extension Progress {
+  /// Throws: `DecodingError` for numbers that no training reaches: files and peers may be faulty.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func count(_ key: CodingKeys) throws -> Int {
+      let count = try values.decode(Int.self, forKey: key)
+      guard (0...Self.countMax).contains(count) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: values, debugDescription: "\(count) is not in 0…\(Self.countMax)")
+      }
+      return count
+    }
+    stage = try count(.stage)
+    step = try count(.step)
+    passes = try count(.passes)
+    skippedSamples = try count(.skippedSamples)
+    best = try values.decodeIfPresent(Best.self, forKey: .best)
+    scores = try values.decode([SplitScores].self, forKey: .scores)
+  }
+
+  /// Far beyond what is reached, far below where arithmetic overflows.
+  private static let countMax = 1 << 50
+}
+
 /// What comes next.
 package enum Work: Equatable, Sendable {
   case step(Int)

@@ -81,7 +81,7 @@ private final class BulkLoop {
         read(frames)
       }
       let now = ContinuousClock.now
-      streams = streams.filter { now - $0.value.lastHeard < Self.patience }
+      for (key, entry) in streams where now - entry.lastHeard >= Self.patience { forget(key) }
     }
   }
 

@@ -7,11 +7,11 @@ import Messages
 let bulkWindow: UInt64 = 4 << 20
 
 /// Writes a file as it arrives and puts it in its place once its hash is right.
-final class FileReceiver {
-  let path: String
-  let size: UInt64
-  let sha256: [UInt8]
-  private(set) var received: UInt64
+package final class FileReceiver {
+  package let path: String
+  package let size: UInt64
+  package let sha256: [UInt8]
+  package private(set) var received: UInt64
   private var granted: UInt64
   private var hash: FileHash
   private let file: Int32
@@ -22,7 +22,7 @@ final class FileReceiver {
   /// The bytes gather in `temporary`; an existing one is continued if `keepsParts`.
   ///
   /// Throws: `TransportError.badFile`, also for a full disk.
-  init(
+  package init(
     path: String, temporary: String, size: UInt64, sha256: [UInt8], keepsParts: Bool = false
   ) throws(TransportError) {
     self.path = path
@@ -64,7 +64,7 @@ final class FileReceiver {
   }
 
   /// The credit to send now, if any is due.
-  func credit(_ transfer: TransferID) -> Credit? {
+  package func credit(_ transfer: TransferID) -> Credit? {
     guard granted - received <= bulkWindow / 2 else { return nil }
     let limit = min(size, received + bulkWindow)
     guard limit > granted else { return nil }
@@ -72,9 +72,9 @@ final class FileReceiver {
     return Credit(transfer: transfer, offset: received, limit: limit)
   }
 
-  var isComplete: Bool { received == size }
+  package var isComplete: Bool { received == size }
 
-  func add(_ bytes: [UInt8], at offset: UInt64) throws(TransportError) {
+  package func add(_ bytes: [UInt8], at offset: UInt64) throws(TransportError) {
     guard offset == received, !bytes.isEmpty, bytes.count <= WireLimits.chunkBytes,
       received + UInt64(bytes.count) <= granted
     else {
@@ -88,7 +88,7 @@ final class FileReceiver {
   }
 
   /// Throws: `TransportError.badFile` if the bytes are not those announced; they are then gone.
-  func finish() throws(TransportError) {
+  package func finish() throws(TransportError) {
     let found = hash.finish()
     guard found == sha256 else {
       isDone = true
@@ -106,13 +106,13 @@ final class FileReceiver {
 }
 
 /// Reads a file in chunks as far as credit goes.
-final class FileSender {
-  let path: String
+package final class FileSender {
+  package let path: String
   private let file: Int32
-  private(set) var sent: UInt64
+  package private(set) var sent: UInt64
   private var limit: UInt64
 
-  init(path: String, from offset: UInt64) throws(TransportError) {
+  package init(path: String, from offset: UInt64) throws(TransportError) {
     self.path = path
     sent = offset
     limit = offset
@@ -122,12 +122,12 @@ final class FileSender {
 
   deinit { close(file) }
 
-  func grant(_ credit: Credit) { limit = max(limit, credit.limit) }
+  package func grant(_ credit: Credit) { limit = max(limit, credit.limit) }
 
-  var hasCredit: Bool { sent < limit }
+  package var hasCredit: Bool { sent < limit }
 
   /// The next chunk, or nil without credit.
-  func next() throws(TransportError) -> (offset: UInt64, bytes: [UInt8])? {
+  package func next() throws(TransportError) -> (offset: UInt64, bytes: [UInt8])? {
     let count = Int(min(UInt64(WireLimits.chunkBytes), limit - sent))
     guard count > 0 else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)

@@ -140,7 +140,7 @@ enum ExchangeCommand: Sendable {
 }
 
 /// The inboxes of the open generation of each job and of those that peers opened earlier than we.
-final class ExchangeInboxes: Sendable {
+package final class ExchangeInboxes: Sendable {
   private struct Key: Hashable {
     let job: UInt64
     let generation: UInt64
@@ -159,7 +159,9 @@ final class ExchangeInboxes: Sendable {
 
   private let state = Mutex(State())
 
-  func open(job: UInt64, generation: UInt64) -> ExchangeInbox {
+  package init() {}
+
+  package func open(job: UInt64, generation: UInt64) -> ExchangeInbox {
     let (inbox, old) = state.withLock { state -> (ExchangeInbox, [ExchangeInbox]) in
       let key = Key(job: job, generation: generation)
       let inbox = state.boxes[key] ?? ExchangeInbox()
@@ -179,7 +181,7 @@ final class ExchangeInboxes: Sendable {
   }
 
   /// Where a message belongs; `nil` if its generation is over or too many lie ahead.
-  func inbox(job: UInt64, generation: UInt64) -> ExchangeInbox? {
+  package func inbox(job: UInt64, generation: UInt64) -> ExchangeInbox? {
     state.withLock { state in
       let key = Key(job: job, generation: generation)
       if let box = state.boxes[key] { return box }
@@ -192,7 +194,7 @@ final class ExchangeInboxes: Sendable {
     }
   }
 
-  func endAll() {
+  package func endAll() {
     let all = state.withLock { Array($0.boxes.values) }
     for box in all { box.end() }
   }

@@ -13,11 +13,11 @@ package struct ExchangeFrame: Equatable, Sendable {
   static let headBytesMax = 16 << 20
   static let payloadBytesMax = 4 << 30
 
-  var job: UInt64
-  var generation: UInt64
+  package var job: UInt64
+  package var generation: UInt64
   var sender: UInt64  // incarnation, as the next
   var receiver: UInt64
-  var call: CallIdentifier
+  package var call: CallIdentifier
   var replicas: Range<Int>  // of the sender
   package var offset: Int
   package var length: Int  // of this piece

@@ -25,6 +25,23 @@ import Training
     #expect(error?.description.contains(part) == true, "\(String(describing: error))")
   }
 
+  @Test func `stops where a key stands for a billion values`() {
+    let lines = (1...9).map { level in
+      "a\(level): &a\(level) ["
+        + [String](repeating: "*a\(level - 1)", count: 9)
+        .joined(separator: ",") + "]"
+    }
+    let bomb = (["a0: &a0 x"] + lines + ["? *a9", ": 1"]).joined(separator: "\n")
+    let error = #expect(throws: JobError.self) { try YAMLReader.value(of: bomb, name: "t") }
+    #expect(error?.description.contains("aliases") == true)
+  }
+
+  @Test(arguments: ["[", "{a: ", "- ", "? "])
+  func `stops where lists and maps are nested without end`(opening: String) {
+    let text = String(repeating: opening, count: 100_000)
+    #expect(throws: JobError.self) { try YAMLReader.value(of: text, name: "t") }
+  }
+
   @Test func `stops where aliases multiply`() {
     let lines = (1...9).map { level in
       "a\(level): &a\(level) ["

@@ -151,6 +151,16 @@ private func file(_ header: String, _ data: [UInt8] = [], length: UInt64? = nil)
     file(String(repeating: #"{"a":"#, count: 100_000)),
   ]
 
+  @Test func `refuses axes whose product is beyond 64 bits although another is 0`() throws {
+    try withTemporaryFile { path in
+      let shape = "[0,\(1 << 40),\(1 << 40)]"
+      try write(
+        file(#"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,0]}}"#), to: path)
+      let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
+      #expect(error?.description.contains("beyond 64 bits") == true)
+    }
+  }
+
   @Test func `survives any single byte being changed`() throws {
     try withTemporaryFile { path in
       try Safetensors.write(

@@ -210,6 +210,62 @@ private let bulk: [BulkMessage] = [
     #expect(throws: WireError.self) { try envelope.message(BulkMessage.self) }
   }
 
+  @Test(arguments: ["../x", "/x", "a/b", "", "..", "a\u{1}b"])
+  func `refuses checkpoints whose names are no folder's`(name: String) throws {
+    let named = Checkpoint(name: name, position: position, sha256: "ab")
+    let message = CoordinatorMessage.open(
+      OpenGeneration(job: job, generation: generation, start: .checkpoint(named)))
+    let envelope = try Envelope(decoding: bytes(message))
+    #expect(throws: WireError.self) { try envelope.message(CoordinatorMessage.self) }
+  }
+
+  @Test func `refuses a list of files that leads out of its folder`() throws {
+    let reply = OperatorReply.files(
+      Files(job: job, files: [Artifact(name: "../../x", size: 1, sha256: "")]))
+    let envelope = try Envelope(decoding: bytes(reply))
+    #expect(throws: WireError.self) { try envelope.message(OperatorReply.self) }
+  }
+
+  @Test func `refuses files and replicas beyond all bounds`() throws {
+    let offer = BulkMessage.offer(
+      Offer(
+        transfer: TransferID(1), job: job, generation: generation, name: "a",
+        size: WireLimits.fileBytes + 1, sha256: hash))
+    let envelope = try Envelope(decoding: bytes(offer))
+    #expect(throws: WireError.self) { try envelope.message(BulkMessage.self) }
+    var worker = WorkerStatus(worker: WorkerID(1), name: "", host: "", process: 1, state: .idle)
+    worker.replicas = ReplicaRange(first: 1, count: WireLimits.replicas)
+    var status = ClusterStatus()
+    status.workers = [worker]
+    let reply = try Envelope(decoding: bytes(OperatorReply.status(status)))
+    #expect(throws: WireError.self) { try reply.message(OperatorReply.self) }
+  }
+
+  @Test func `cuts the reason of a failure, between its letters`() throws {
+    let reason = "x" + String(repeating: "ä", count: WireLimits.reasonBytes)
+    let sent = WorkerMessage.failed(
+      WorkerFailed(job: job, generation: generation, blame: .job, reason: reason))
+    guard
+      case .failed(let failure) = try Envelope(decoding: bytes(sent)).message(
+        WorkerMessage.self)
+    else {
+      Issue.record("another message arrived")
+      return
+    }
+    #expect(reason.hasPrefix(failure.reason))
+    #expect(failure.reason.utf8.count == WireLimits.reasonBytes - 1)
+  }
+
+  @Test func `refuses two bytes that stand for a struct, a million times`() throws {
+    let header = Header(role: .coordinator, incarnation: Incarnation(1))
+    let kind = try Envelope(decoding: bytes(OperatorReply.status(ClusterStatus()))).kind
+    let workers = [[UInt8]](repeating: [0x22, 0], count: 1_000_000).flatMap { $0 }
+    let error = #expect(throws: WireError.self) {
+      try OperatorReply(kind: kind, header: header, body: workers)
+    }
+    #expect("\(String(describing: error))".contains("unpacked"))
+  }
+
   @Test func `refuses members that leave replicas out`() throws {
     let message = CoordinatorMessage.prepare(
       PrepareGeneration(

@@ -116,6 +116,19 @@ import Training
     }
   }
 
+  @Test(arguments: ["stage", "step", "passes", "skippedSamples"], [-1, Int.max])
+  func `refuses progress that no training reaches`(key: String, value: Int) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = String(decoding: try encoder.encode(Progress()), as: UTF8.self)
+    let forged = text.replacing("\"\(key)\":0", with: "\"\(key)\":\(value)")
+    #expect(forged != text)
+    let error = #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Progress.self, from: Foundation.Data(forged.utf8))
+    }
+    #expect("\(String(describing: error))".contains("\(value) is not in 0"))
+  }
+
   @Test func `opens only the files asked for`() throws {
     try withTemporaryFolder { folder in
       let checkpoint = try Checkpoint.write(trainedTiny(), into: folder)

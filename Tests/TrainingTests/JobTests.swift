@@ -193,4 +193,14 @@ import Training
     }
     #expect(error?.key == "optimizer.groups.0.match")
   }
+
+  @Test func `stops where JSON is nested without end`() throws {
+    func nested(_ depth: Int) throws -> JobValue {
+      let text = String(repeating: #"{"a":["#, count: depth) + String(repeating: "]}", count: depth)
+      return try JSONDecoder().decode(JobValue.self, from: Foundation.Data(text.utf8))
+    }
+    #expect(try nested(30)[path: "a"] != nil)
+    #expect(throws: DecodingError.self) { try nested(40) }
+    #expect(throws: DecodingError.self) { try nested(10_000) }
+  }
 }

@@ -7,11 +7,17 @@ package enum YAMLReader {
   /// More than any job needs; a file whose aliases multiply stops here.
   static let valuesMax = 100_000
   static let depthMax = 64
+  /// The parser compares keys that are aliases with all they stand for, before `valuesMax` counts.
+  static let aliasesMax = 16
 
   /// The value of a text; `name` is its file's, for errors.
   ///
   /// Throws: `JobError` that names file, line and column.
   package static func value(of text: String, name: String) throws(JobError) -> JobValue {
+    guard countAliases(text) <= aliasesMax else {
+      throw JobError(
+        "", "\(name): more than \(aliasesMax) aliases (*name); write the values out")
+    }
     let node: Node?
     do { node = try compose(yaml: text, .basic) } catch {
       throw JobError("", "\(name)\(explain(error))")
@@ -19,6 +25,17 @@ package enum YAMLReader {
     guard let node else { return .null }
     var left = valuesMax
     return try convert(node, name: name, depth: 0, left: &left)
+  }
+
+  /// At least as many as there are: a star that begins a word.
+  private static func countAliases(_ text: String) -> Int {
+    var (count, before) = (0, UInt8(ascii: " "))
+    for byte in text.utf8 {
+      let isStart = before <= 32 || "[{,:-?".utf8.contains(before)
+      if byte == UInt8(ascii: "*"), isStart { count += 1 }
+      before = byte
+    }
+    return count
   }
 
   private static func convert(

@@ -1,9 +1,14 @@
 /// The candidate a mistyped word most likely means; nil when none is near.
 public func nearest(to word: String, among candidates: [String]) -> String? {
+  // The cost is the product of the lengths; nobody mistypes a word so long.
+  let candidates = candidates.filter { $0.utf8.count <= wordBytesMax }
+  guard word.utf8.count <= wordBytesMax else { return nil }
   let distances = candidates.map { (editDistance(word.lowercased(), $0.lowercased()), $0) }
   guard let best = distances.min(by: { $0.0 < $1.0 }) else { return nil }
   return best.0 <= max(1, min(word.count, best.1.count) / 2) ? best.1 : nil
 }
+
+private let wordBytesMax = 256
 
 /// Letters to insert, delete or replace (Levenshtein), swaps of neighbours counting once.
 func editDistance(_ first: String, _ second: String) -> Int {

@@ -113,11 +113,13 @@ public final class SafetensorsFile: Sendable {
         continue  // refused when it is asked for; others of the file may be of use
       }
       var bytes = width
-      for axis in tensor.shape {
+      // Strides are products of axes too, also where another axis is 0.
+      for axis in tensor.shape where axis > 0 {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: axis)
         guard !overflow else { throw refuse("the shape \(tensor.shape) is beyond 64 bits") }
         bytes = product
       }
+      if tensor.shape.contains(0) { bytes = 0 }
       guard bytes == tensor.range.count else {
         throw refuse(
           "\(tensor.range.count) bytes for shape \(tensor.shape) of \(tensor.type), \(bytes) expected"

@@ -15,7 +15,7 @@ public enum JobValue: Sendable, Equatable {
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .text(let value): "'\(value)'"
+    case .text(let value): "'\(value.prefix(200))\(value.utf8.count > 800 ? "…" : "")'"
     case .list(let values): "a list of \(values.count)"
     case .map: "a map"
     }
@@ -62,7 +62,17 @@ public enum JobValue: Sendable, Equatable {
 }
 
 extension JobValue: Codable {
+  /// As deep as a job file may be; the cost of each level grows with its depth.
+  private static let depthMax = 64
+
+  /// Throws: `DecodingError`, also for more than 64 levels.
   public init(from decoder: any Decoder) throws {
+    guard decoder.codingPath.count <= Self.depthMax else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: [],
+          debugDescription: "lists and maps are nested in more than \(Self.depthMax) levels"))
+    }
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
