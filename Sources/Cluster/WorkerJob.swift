@@ -317,7 +317,7 @@ final class WorkerJob: @unchecked Sendable {
     }
     do {
       if !holding.wasFetched {
-        for peer in try link.callTheRoll(isLacking: false).lacking {
+        for peer in try link.callTheRoll(isLacking: false).receivers {
           try link.sendState(TransferredState.of(trainer), to: peer)
         }
       }

@@ -4,90 +4,52 @@ import Tensors
 /// Payloads of one generation on their way in, put together piece by piece by the endpoint's thread
 /// and taken by whoever awaits them.
 final class ExchangeInbox: Sendable {
-  private struct Key: Hashable {
-    let call: CallIdentifier
-    let sender: UInt64
-  }
-
-  private struct Parcel {
-    let head: [UInt8]
-    let body: Storage?
-    let replicas: Range<Int>
-    var received = 0
-    let total: Int
-  }
-
-  /// What may lie here before the generation is open on this side.
-  private static let heldBytesMax = 512 << 20
+  private typealias Arrivals = Reassembly<PeerPayload>
 
   private let monitor = Monitor()
-  private nonisolated(unsafe) var parcels: [Key: Parcel] = [:]  // guarded by monitor, as below
-  private nonisolated(unsafe) var hasEnded = false
-  private nonisolated(unsafe) var isOpen = false
-  private nonisolated(unsafe) var heldBytes = 0
+  private nonisolated(unsafe) var arrivals = Arrivals()  // guarded by monitor
 
-  /// Adds a piece. The first payload of a call counts: pieces of another are dropped, and so are
-  /// pieces out of order, which only a faulty peer sends.
-  func add(_ frame: ExchangeFrame, _ piece: UnsafeRawBufferPointer) {
+  func add(_ frame: ExchangeFrame, _ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == frame.length else { return }
+    let piece = Arrivals.Piece(offset: frame.offset, length: frame.length, total: frame.total)
     monitor.withLock {
-      guard !hasEnded else { return }
-      let key = Key(call: frame.call, sender: frame.sender)
-      if frame.offset == 0, parcels[key] == nil {
-        if !isOpen {
-          heldBytes += frame.total
-          guard heldBytes <= Self.heldBytesMax else {
-            hasEnded = true  // cannot be completed any more; opening it ends at once
-            return
-          }
-        }
-        parcels[key] = Parcel(
-          head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil,
-          replicas: frame.replicas, total: frame.total)
+      let payload = arrivals.add(
+        piece, of: Arrivals.Key(call: frame.call, sender: frame.sender)
+      ) {
+        PeerPayload(
+          head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil)
       }
-      guard let parcel = parcels[key], parcel.received == frame.offset,
-        parcel.total == frame.total, piece.count == frame.length
-      else { return }
-      if let body = parcel.body, let base = piece.baseAddress {
-        (body.pointer + frame.offset).copyMemory(from: base, byteCount: piece.count)
+      guard let payload else { return }
+      if let body = payload.body, let base = bytes.baseAddress {
+        (body.pointer + frame.offset).copyMemory(from: base, byteCount: bytes.count)
       }
-      parcels[key]?.received += frame.length
-      if frame.offset + frame.length == frame.total { monitor.wakeAll() }
+      if piece.isLast { monitor.wakeAll() }
     }
   }
 
-  func open() { monitor.withLock { isOpen = true } }
+  func open() { monitor.withLock { arrivals.open() } }
 
   func end() {
     monitor.withLock {
-      hasEnded = true
-      parcels = [:]
+      arrivals.end()
       monitor.wakeAll()
     }
   }
 
   func check() throws {
-    if monitor.withLock({ hasEnded }) { throw ExchangeError.generationEnded }
+    if monitor.withLock({ arrivals.hasEnded }) { throw ExchangeError.generationEnded }
   }
 
   /// Drops what nobody awaited in older steps.
-  func drop(before serial: UInt64) {
-    monitor.withLock {
-      if parcels.contains(where: { $0.key.call.serial < serial }) {
-        parcels = parcels.filter { $0.key.call.serial >= serial }
-      }
-    }
-  }
+  func drop(before serial: UInt64) { monitor.withLock { arrivals.drop(before: serial) } }
 
   /// Waits for a payload.
   func take(_ call: CallIdentifier, from sender: UInt64) throws -> PeerPayload {
-    let key = Key(call: call, sender: sender)
+    let key = Arrivals.Key(call: call, sender: sender)
     return try monitor.withLock {
       while true {
-        if hasEnded { throw ExchangeError.generationEnded }
-        if let parcel = parcels[key], parcel.received == parcel.total {
-          parcels[key] = nil
-          return PeerPayload(head: parcel.head, body: parcel.body)
-        }
+        if arrivals.hasEnded { throw ExchangeError.generationEnded }
+        if let payload = arrivals.take(key) { return payload }
         monitor.wait()
       }
     }
