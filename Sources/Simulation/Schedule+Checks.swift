@@ -32,7 +32,8 @@ extension Schedule {
     var next = 0
     for member in prepare.members {
       if member.replicas.first != next {
-        complain("\(name): \(member.worker) begins at replica \(member.replicas.first), not \(next)")
+        complain(
+          "\(name): \(member.worker) begins at replica \(member.replicas.first), not \(next)")
       }
       next = member.replicas.range.upperBound
     }
@@ -128,7 +129,8 @@ extension Schedule {
   /// A finished job has the one-worker value and trained on every sample of every epoch once.
   func checkEnd(of job: JobID, _ state: JobStatus.State) {
     ledger.over.insert(job)
-    guard let record = disk.jobs[job], let work = Int(record.request.specification).map({ jobs[$0] })
+    guard let record = disk.jobs[job],
+      let work = Int(record.request.specification).map({ jobs[$0] })
     else { return complain("\(job) ended and is not on record") }
     switch state {
     case .finished: break

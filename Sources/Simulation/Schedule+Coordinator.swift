@@ -42,7 +42,8 @@ extension Schedule {
       return
     }
     feed(.tick)
-    later(50 + (isHostile && chance.oneIn(50) ? chance.below(500) : 0), .coordinatorTick(life: life))
+    later(
+      50 + (isHostile && chance.oneIn(50) ? chance.below(500) : 0), .coordinatorTick(life: life))
   }
 
   /// The process dies at once: what it had not written is gone, and all connections with it.

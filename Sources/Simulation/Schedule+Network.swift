@@ -75,11 +75,12 @@ extension Schedule {
     _ training: SimulatedWorker.Training
   ) {
     let receiver = training.prepare.members[index].incarnation
-    let total = switch payload {
-    case .roll: 0
-    case .state: 1 + chance.below(300)
-    case .partials(let values): values.count * 16
-    }
+    let total =
+      switch payload {
+      case .roll: 0
+      case .state: 1 + chance.below(300)
+      case .partials(let values): values.count * 16
+      }
     var offset = 0
     var time = delay()
     let isDoubled = isHostile && chance.oneIn(15)

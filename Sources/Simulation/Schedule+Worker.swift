@@ -78,7 +78,11 @@ extension Schedule {
 
   /// Sends a training's report, or keeps it until the coordinator is back.
   func report(_ message: WorkerMessage, from worker: SimulatedWorker) {
-    if worker.machine.isMember { send(message, from: worker) } else { worker.unsent.append(message) }
+    if worker.machine.isMember {
+      send(message, from: worker)
+    } else {
+      worker.unsent.append(message)
+    }
   }
 
   private func post(_ command: SimulatedWorker.Command, _ worker: SimulatedWorker) {

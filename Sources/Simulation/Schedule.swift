@@ -96,7 +96,7 @@ final class Schedule {
     while complaints.isEmpty, let (time, happening) = timetable.next() {
       now = time
       happen(happening)
-      if isDone { return }
+      if isDone { return checkEnds() }
       if now > quietFrom + Self.patience { complainOfDelay() }
     }
   }
@@ -147,10 +147,17 @@ final class Schedule {
 
   /// Whether all jobs are over and nobody holds one any more.
   private var isDone: Bool {
-    guard isUp, submitted.count == jobs.count, ledger.over.count >= jobs.count,
-      ledger.over == Set(disk.jobs.keys)
-    else { return false }
+    guard isUp, submitted.count == jobs.count, disk.jobs.values.allSatisfy(\.state.isOver) else {
+      return false
+    }
     return workers.values.allSatisfy { $0.machine.standing == nil }
+  }
+
+  /// A coordinator that died after the record of a job's end had no time to say so.
+  private func checkEnds() {
+    for job in disk.jobs.keys.sorted() where !ledger.over.contains(job) {
+      if let record = disk.jobs[job] { checkEnd(of: job, record.state) }
+    }
   }
 
   private func complainOfDelay() {
