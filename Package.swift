@@ -28,6 +28,7 @@ var targets: [Target] = [
     exclude: ["CLIP/README.md", "Segment/README.md"]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
+  .target(name: "Simulation", dependencies: ["Collectives", "Data", "Coordination"]),
   .target(name: "Transport", dependencies: ["Collectives", "Messages", "CZeroMQ", "CSodium"]),
   .target(
     name: "Cluster",
@@ -38,7 +39,7 @@ var targets: [Target] = [
   .target(
     name: "Commands",
     dependencies: [
-      "Cluster", "Recipes", "Yams",
+      "Cluster", "Recipes", "Simulation", "Yams",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(name: "martlet", dependencies: ["Commands"]),
@@ -48,7 +49,7 @@ var targets: [Target] = [
 
 for module in [
   "Tensors", "Collectives", "Data", "Worlds", "Layers", "Losses", "Training", "Recipes", "Messages",
-  "Coordination", "Transport", "Commands",
+  "Coordination", "Simulation", "Transport", "Commands",
 ] {
   targets.append(
     .testTarget(name: "\(module)Tests", dependencies: [.byName(name: module), "TestSupport"]))

@@ -365,7 +365,7 @@ final class WorkerJob: @unchecked Sendable {
     var isTraining = false
     do {
       if !holding.wasFetched {
-        for peer in try link.callTheRoll(isLacking: false).lacking {
+        for peer in try link.callTheRoll(isLacking: false).receivers {
           try link.sendState(TransferredState.of(trainer), to: peer)
         }
       }

@@ -59,20 +59,15 @@ struct WorkerLinks: Sendable {
 extension ExchangeLink {
   /// Tells all members whether this one lacks the generation's state, and learns who else does:
   /// the first who has it sends it to those who lack it. Comes before the generation's first step.
-  ///
-  /// - Returns: The peer to receive from, or those to send to.
-  func callTheRoll(isLacking: Bool) throws -> (source: Int?, lacking: [Int]) {
-    let call = CallIdentifier(serial: 0, isBackground: false, number: 0, phase: 0)
+  func callTheRoll(isLacking: Bool) throws -> StateRoll {
     let mine = PeerPayload(head: [isLacking ? 1 : 0])
     let all = peers.map(\.index)
-    let answers = try swap(
-      call, outgoing: Dictionary(uniqueKeysWithValues: all.map { ($0, mine) }), awaiting: all)
-    let lacking = all.filter { answers[$0]?.head == [1] }
-    let having = all.filter { answers[$0]?.head == [0] }
-    if isLacking { return (having.min(), []) }
+    let heads = try swap(
+      StateRoll.call, outgoing: Dictionary(uniqueKeysWithValues: all.map { ($0, mine) }),
+      awaiting: all)
     let index = (0...all.count).first { !all.contains($0) } ?? 0
-    // A lower member that has the state sends it; only one does.
-    return (nil, having.contains { $0 < index } ? [] : lacking)
+    let answers = heads.compactMapValues { [[0]: false, [1]: true][$0.head] }
+    return StateRoll(index: index, isLacking: isLacking, answers: answers)
   }
 }
 

@@ -5,7 +5,7 @@ final class BackgroundCall: @unchecked Sendable {
   let number: UInt32
   let expected: CallSignature  // of the first to post
   var signatures: [CallSignature?]
-  let accumulator: TreeAccumulator
+  let accumulator: TreeAccumulator<Tensor>
   var posted = 0
   var result: Result<Tensor, ExchangeError>?
 
@@ -13,7 +13,7 @@ final class BackgroundCall: @unchecked Sendable {
     self.number = number
     self.expected = expected
     signatures = Array(repeating: nil, count: hosted.count)
-    accumulator = TreeAccumulator(tree: tree, hosted: hosted)
+    accumulator = TreeAccumulator(tree: tree, hosted: hosted, merge: TreeAccumulator.add)
   }
 }
 

@@ -24,7 +24,7 @@ final class Call: @unchecked Sendable {
   let expected: CallSignature  // of the first to arrive
   var signatures: [CallSignature?]
   var contributions: [Contribution]
-  let accumulator: TreeAccumulator
+  let accumulator: TreeAccumulator<Tensor>
   var arrived = 0
   var left = 0
   var result: Result<Outcome, ExchangeError>?
@@ -33,10 +33,10 @@ final class Call: @unchecked Sendable {
     self.expected = expected
     signatures = Array(repeating: nil, count: hosted.count)
     contributions = Array(repeating: .nothing, count: hosted.count)
-    accumulator =
-      expected.kind == .mergeLogSumExp
-      ? TreeAccumulator(tree: tree, hosted: hosted, merge: TreeAccumulator.mergeLogSumExp)
-      : TreeAccumulator(tree: tree, hosted: hosted)
+    accumulator = TreeAccumulator(
+      tree: tree, hosted: hosted,
+      merge: expected.kind == .mergeLogSumExp
+        ? TreeAccumulator.mergeLogSumExp : TreeAccumulator.add)
   }
 }
 

@@ -3,15 +3,15 @@ import Tensors
 
 /// Merges contributions of hosted replicas as they come, along the canonical tree: whoever brings
 /// the second child of a node merges both, so at most O(log R) partial results are held.
-final class TreeAccumulator: Sendable {
+package final class TreeAccumulator<Value: Sendable>: Sendable {
   private let tree: CanonicalTree
   private let hosted: Range<Int>
-  private let merge: @Sendable (Tensor, Tensor) -> Tensor
-  private let parts = Mutex<[CanonicalTree.Node: Tensor]>([:])
+  private let merge: @Sendable (Value, Value) -> Value
+  private let parts = Mutex<[CanonicalTree.Node: Value]>([:])
 
-  init(
-    tree: CanonicalTree, hosted: Range<Int>,
-    merge: @escaping @Sendable (Tensor, Tensor) -> Tensor = TreeAccumulator.add
+  /// `hosted`: the replicas of this worker, which all post; `merge`: left and right into one.
+  package init(
+    tree: CanonicalTree, hosted: Range<Int>, merge: @escaping @Sendable (Value, Value) -> Value
   ) {
     self.tree = tree
     self.hosted = hosted
@@ -19,7 +19,7 @@ final class TreeAccumulator: Sendable {
   }
 
   /// Adds one replica's contribution. Any thread, each replica once.
-  func post(_ value: Tensor, from replica: Int) {
+  package func post(_ value: Value, from replica: Int) {
     var node = CanonicalTree.Node(level: 0, index: replica)
     var value = value
     while let (parent, sibling) = tree.parent(of: node) {
@@ -42,7 +42,7 @@ final class TreeAccumulator: Sendable {
   }
 
   /// The largest whole subtrees in replica order. All hosted replicas must have posted.
-  func take() -> [CanonicalTree.Node: Tensor] {
+  package func take() -> [CanonicalTree.Node: Value] {
     parts.withLock { parts in
       defer { parts = [:] }
       return parts
@@ -57,6 +57,9 @@ final class TreeAccumulator: Sendable {
     }
   }
 
+}
+
+extension TreeAccumulator where Value == Tensor {
   /// a + b in fresh memory. Contiguous, equal shapes.
   @Sendable static func add(_ a: Tensor, _ b: Tensor) -> Tensor {
     let y = Tensor(uninitialized: a.shape, on: a.storage.device)

@@ -28,6 +28,7 @@ public struct MartletCommand: ParsableCommand {
           Fetch.self,
         ]),
       CommandGroup(name: "Looking up", subcommands: [Recipes.self, VersionCommand.self]),
+      CommandGroup(name: "Testing", subcommands: [Simulate.self]),
     ])
 
   public init() {}

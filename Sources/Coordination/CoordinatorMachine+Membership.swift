@@ -95,6 +95,12 @@ extension CoordinatorMachine {
   mutating func note(_ heartbeat: Heartbeat, of id: WorkerID, _ now: Moment) {
     workers[id]?.heartbeat = heartbeat
     watch(heartbeat, of: id, now)
+    if let jobID = heartbeat.job, let generation = heartbeat.generation, workers[id]?.job != jobID,
+      jobs[jobID]?.isOver ?? true
+    {
+      // It came back with a job that went on without it; nobody else will tell it of the end.
+      stop(jobID, generation, .finished, "the job is over", at: id)
+    }
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }

@@ -139,63 +139,27 @@ enum ExchangeCommand: Sendable {
   case stop
 }
 
-/// The inboxes of the open generation of each job and of those that peers opened earlier than we.
+/// `GenerationInboxes` for the endpoint's thread and those that open generations.
 package final class ExchangeInboxes: Sendable {
-  private struct Key: Hashable {
-    let job: UInt64
-    let generation: UInt64
-  }
-
-  private struct State {
-    var boxes: [Key: ExchangeInbox] = [:]
-    /// The one that was opened last: a process has one job at a time.
-    var current: Key?
-    /// The newest generation that was opened, by job.
-    var newest: [UInt64: UInt64] = [:]
-  }
-
-  /// Generations not yet open here for which messages are kept.
-  private static let earlyMax = 8
-
-  private let state = Mutex(State())
+  private let state = Mutex(GenerationInboxes<ExchangeInbox>())
 
   package init() {}
 
   package func open(job: UInt64, generation: UInt64) -> ExchangeInbox {
-    let (inbox, old) = state.withLock { state -> (ExchangeInbox, [ExchangeInbox]) in
-      let key = Key(job: job, generation: generation)
-      let inbox = state.boxes[key] ?? ExchangeInbox()
-      let stale = state.boxes.filter {
-        $0.key != key
-          && ($0.key == state.current || $0.key.job == job && $0.key.generation < generation)
-      }
-      for key in stale.keys { state.boxes[key] = nil }
-      state.boxes[key] = inbox
-      state.current = key
-      state.newest[job] = max(generation, state.newest[job] ?? 0)
-      return (inbox, Array(stale.values))
+    let (inbox, over) = state.withLock {
+      $0.open(job: job, generation: generation, make: ExchangeInbox.init)
     }
-    for box in old { box.end() }
+    for inbox in over { inbox.end() }
     inbox.open()
     return inbox
   }
 
   /// Where a message belongs; `nil` if its generation is over or too many lie ahead.
   package func inbox(job: UInt64, generation: UInt64) -> ExchangeInbox? {
-    state.withLock { state in
-      let key = Key(job: job, generation: generation)
-      if let box = state.boxes[key] { return box }
-      guard generation > state.newest[job] ?? 0, state.boxes.count < Self.earlyMax else {
-        return nil
-      }
-      let box = ExchangeInbox()
-      state.boxes[key] = box
-      return box
-    }
+    state.withLock { $0.inbox(job: job, generation: generation, make: ExchangeInbox.init) }
   }
 
   package func endAll() {
-    let all = state.withLock { Array($0.boxes.values) }
-    for box in all { box.end() }
+    for inbox in state.withLock({ $0.all }) { inbox.end() }
   }
 }

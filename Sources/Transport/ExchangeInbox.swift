@@ -3,85 +3,77 @@ import Tensors
 
 /// Payloads of one generation on their way in, put together piece by piece by the endpoint's thread
 /// and taken by whoever awaits them.
-final class ExchangeInbox: Sendable {
-  private struct Key: Hashable {
-    let call: CallIdentifier
-    let sender: UInt64
-  }
+package final class ExchangeInbox: Sendable {
+  private typealias Arrivals = Reassembly<Incoming>
 
-  private struct Parcel {
+  /// A payload and the room for what of it has come.
+  private final class Incoming {
     let head: [UInt8]
-    let body: Storage?
     let replicas: Range<Int>
     let state: UInt64
-    var received = 0
-    let total: Int
+    private(set) var body: Storage?
+    private let total: Int
+
+    /// What a header announces is not believed at once: so much room is made for a first piece.
+    private static let promptBytesMax = 64 << 20
+
+    init(_ frame: ExchangeFrame) {
+      (head, replicas, state, total) = (frame.head, frame.replicas, frame.state, frame.total)
+      let prompt = min(total, Self.promptBytesMax)
+      body = prompt > 0 ? Storage(byteCount: prompt) : nil
+    }
+
+    func put(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+      let end = offset + bytes.count
+      if let small = body, end > small.byteCount {
+        let larger = Storage(byteCount: min(total, max(end, 2 * small.byteCount)))
+        larger.copyBytes(from: small, 0..<offset, to: 0)
+        body = larger
+      }
+      if let body, let base = bytes.baseAddress {
+        (body.pointer + offset).copyMemory(from: base, byteCount: bytes.count)
+      }
+    }
   }
 
-  /// What may lie here before the generation is open on this side.
-  private static let heldBytesMax = 512 << 20
-
   private let monitor = Monitor()
-  private nonisolated(unsafe) var parcels: [Key: Parcel] = [:]  // guarded by monitor, as below
-  private nonisolated(unsafe) var hasEnded = false
-  private nonisolated(unsafe) var isOpen = false
-  private nonisolated(unsafe) var heldBytes = 0
+  private nonisolated(unsafe) var arrivals = Arrivals()  // guarded by monitor, as below
   private nonisolated(unsafe) var pieces: UInt64 = 0
   /// Those from whom each call under way still awaits a payload; some may just have come.
   private nonisolated(unsafe) var awaited: [CallIdentifier: ArraySlice<UInt64>] = [:]
 
-  /// Adds a piece. The first payload of a call counts: pieces of another are dropped, and so are
-  /// pieces out of order, which only a faulty peer sends.
-  func add(_ frame: ExchangeFrame, _ piece: UnsafeRawBufferPointer) {
+  package init() {}
+
+  package func add(_ frame: ExchangeFrame, _ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == frame.length else { return }
+    let piece = Arrivals.Piece(offset: frame.offset, length: frame.length, total: frame.total)
     monitor.withLock {
-      guard !hasEnded else { return }
-      let key = Key(call: frame.call, sender: frame.sender)
-      if frame.offset == 0, parcels[key] == nil {
-        if !isOpen {
-          heldBytes += frame.total
-          guard heldBytes <= Self.heldBytesMax else {
-            hasEnded = true  // cannot be completed any more; opening it ends at once
-            return
-          }
-        }
-        parcels[key] = Parcel(
-          head: frame.head, body: frame.total > 0 ? Storage(byteCount: frame.total) : nil,
-          replicas: frame.replicas, state: frame.state, total: frame.total)
-      }
-      guard let parcel = parcels[key], parcel.received == frame.offset,
-        parcel.total == frame.total, piece.count == frame.length
+      let key = Arrivals.Key(call: frame.call, sender: frame.sender)
+      guard
+        let incoming = arrivals.add(
+          piece, of: key, headBytes: frame.head.count, contents: { Incoming(frame) })
       else { return }
-      if let body = parcel.body, let base = piece.baseAddress {
-        (body.pointer + frame.offset).copyMemory(from: base, byteCount: piece.count)
-      }
-      parcels[key]?.received += frame.length
+      incoming.put(bytes, at: frame.offset)
       pieces += 1
-      if frame.offset + frame.length == frame.total { monitor.wakeAll() }
+      if piece.isLast { monitor.wakeAll() }
     }
   }
 
-  func open() { monitor.withLock { isOpen = true } }
+  package func open() { monitor.withLock { arrivals.open() } }
 
-  func end() {
+  package func end() {
     monitor.withLock {
-      hasEnded = true
-      parcels = [:]
+      arrivals.end()
       monitor.wakeAll()
     }
   }
 
-  func check() throws {
-    if monitor.withLock({ hasEnded }) { throw ExchangeError.generationEnded }
+  package func check() throws {
+    if monitor.withLock({ arrivals.hasEnded }) { throw ExchangeError.generationEnded }
   }
 
   /// Drops what nobody awaited in older steps.
-  func drop(before serial: UInt64) {
-    monitor.withLock {
-      if parcels.contains(where: { $0.key.call.serial < serial }) {
-        parcels = parcels.filter { $0.key.call.serial >= serial }
-      }
-    }
-  }
+  package func drop(before serial: UInt64) { monitor.withLock { arrivals.drop(before: serial) } }
 
   /// How many pieces have come.
   var pieceCount: UInt64 { monitor.withLock { pieces } }
@@ -91,7 +83,7 @@ final class ExchangeInbox: Sendable {
     monitor.withLock {
       var senders: Set<UInt64> = []
       for (call, sources) in awaited {
-        for sender in sources where !isComplete(Key(call: call, sender: sender)) {
+        for sender in sources where !arrivals.isComplete(Arrivals.Key(call: call, sender: sender)) {
           senders.insert(sender)
         }
       }
@@ -99,35 +91,30 @@ final class ExchangeInbox: Sendable {
     }
   }
 
-  /// Only under the monitor.
-  private func isComplete(_ key: Key) -> Bool {
-    parcels[key].map { $0.received == $0.total } ?? false
-  }
-
   /// Waits for a payload of each sender; returns them in the senders' order.
   ///
   /// `state`: What their frames must carry.
   ///
   /// Throws: `ExchangeError.generationEnded`, `.stateDiffers`.
-  func take(
+  package func take(
     _ call: CallIdentifier, from senders: [UInt64], state: UInt64 = 0
   ) throws -> [PeerPayload] {
     try monitor.withLock {
       defer { awaited[call] = nil }
       var payloads: [PeerPayload] = []
       for (index, sender) in senders.enumerated() {
-        let key = Key(call: call, sender: sender)
-        while !hasEnded, !isComplete(key) {
+        let key = Arrivals.Key(call: call, sender: sender)
+        while !arrivals.hasEnded, !arrivals.isComplete(key) {
           awaited[call] = senders[index...]
           monitor.wait()
         }
-        guard !hasEnded, let parcel = parcels.removeValue(forKey: key) else {
+        guard !arrivals.hasEnded, let incoming = arrivals.take(key) else {
           throw ExchangeError.generationEnded
         }
-        guard parcel.state == state else {
-          throw ExchangeError.stateDiffers(replica: parcel.replicas.lowerBound)
+        guard incoming.state == state else {
+          throw ExchangeError.stateDiffers(replica: incoming.replicas.lowerBound)
         }
-        payloads.append(PeerPayload(head: parcel.head, body: parcel.body))
+        payloads.append(PeerPayload(head: incoming.head, body: incoming.body))
       }
       return payloads
     }

@@ -23,7 +23,8 @@ import Transport
           frame(7, offset: index * piece, length: piece, total: pieces * piece), $0)
       }
     }
-    let payload = try inbox.take(frame(7, length: 0, total: 0).call, from: 2)
+    let payload = try #require(
+      try inbox.take(frame(7, length: 0, total: 0).call, from: [2]).first)
     let body = try #require(payload.body)
     #expect(payload.bodyRange.count == pieces * piece)
     for index in 0..<pieces {
@@ -43,6 +44,6 @@ import Transport
     }
     inbox.open()
     let call = frame(0, length: 0, total: 0).call
-    #expect(throws: ExchangeError.generationEnded) { try inbox.take(call, from: 2) }
+    #expect(throws: ExchangeError.generationEnded) { try inbox.take(call, from: [2]) }
   }
 }

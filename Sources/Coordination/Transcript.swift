@@ -1,8 +1,7 @@
-import Coordination
 import Messages
 
-/// One line an action, for scenarios and for the traces of random schedules.
-func describe(_ action: CoordinatorAction, name: (Incarnation) -> String) -> String {
+/// One line an action, for scenarios and for the transcripts of schedules.
+package func describe(_ action: CoordinatorAction, name: (Incarnation) -> String) -> String {
   switch action {
   case .persist(.job(let record)):
     let reason = record.reason.isEmpty ? "" : " (\(record.reason))"
@@ -22,7 +21,7 @@ func describe(_ action: CoordinatorAction, name: (Incarnation) -> String) -> Str
   }
 }
 
-private func describe(_ message: CoordinatorMessage) -> String {
+package func describe(_ message: CoordinatorMessage) -> String {
   switch message {
   case .welcome(let welcome): "welcome as \(welcome.worker)"
   case .refused(let refusal): "refused: \(refusal.reason)"
@@ -47,14 +46,4 @@ private func describe(_ message: CoordinatorMessage) -> String {
     "pause \(pause.job) \(pause.generation)" + (pause.until.map { " at \($0)" } ?? "")
   case .drain(let drain): "drain: \(drain.reason)"
   }
-}
-
-func hello(
-  _ name: String, threads: UInt32 = 2, memory: UInt64 = 0, core: String = "zen",
-  previous: WorkerID? = nil, standing: Standing? = nil
-) -> Hello {
-  Hello(
-    name: name, host: "lab", hostIdentity: "lab", process: 1, build: "b1",
-    fingerprint: [NamedText("core", core)], exchange: ExchangeAddress(), cores: threads,
-    threads: threads, memoryLimit: memory, previous: previous, standing: standing)
 }
