@@ -1,3 +1,4 @@
+import Coordination
 import Data
 import Foundation
 import Layers
@@ -13,6 +14,8 @@ final class JobFiles: BulkStore {
     let folder: String
     /// Files of older generations do not replace those of newer ones.
     var generation: Generation
+    /// The workers of that generation.
+    var members: Set<Incarnation>
   }
 
   private let entries = Mutex<[JobID: Entry]>([:])
@@ -21,11 +24,18 @@ final class JobFiles: BulkStore {
   /// - Parameter stored: A checkpoint is complete; called on the bulk plane's thread.
   init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) { self.stored = stored }
 
-  func know(_ job: JobID, folder: String, generation: Generation) {
+  func know(_ record: JobRecord, folder: String) {
     entries.withLock { entries in
-      let known = entries[job]?.generation ?? .zero
-      entries[job] = Entry(folder: folder, generation: max(known, generation))
+      let known = entries[record.job]?.generation ?? .zero
+      entries[record.job] = Entry(
+        folder: folder, generation: max(known, record.generation),
+        members: Set(record.members.map(\.incarnation)))
     }
+  }
+
+  func objection(to sender: Incarnation, of job: JobID) -> Failure? {
+    let isMember = entries.withLock { $0[job]?.members.contains(sender) ?? true }
+    return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
   }
 
   /// Puts the checkpoint that a job goes on from into the job's own folder, where its workers look

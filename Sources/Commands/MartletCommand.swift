@@ -19,7 +19,8 @@ public struct MartletCommand: ParsableCommand {
     version: Version.current,
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self]),
-      CommandGroup(name: "Cluster", subcommands: [Coordinator.self, Worker.self]),
+      CommandGroup(
+        name: "Cluster", subcommands: [Coordinator.self, Worker.self, Token.self, KeysCommand.self]),
       CommandGroup(
         name: "Jobs of a cluster",
         subcommands: [

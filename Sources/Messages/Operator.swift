@@ -11,6 +11,9 @@ package enum OperatorRequest: Conversation {
   case cancel(CancelRequest)
   case files(JobID)
   case events(EventsRequest)
+  case issue(TokenRequest)
+  case keys
+  case revoke(String)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -21,6 +24,10 @@ package enum OperatorRequest: Conversation {
     case .cancel(let value): PackedMessage(MARTLET__KIND__KIND_CANCEL_REQUEST, value)
     case .files(let job): PackedMessage(MARTLET__KIND__KIND_FILES_REQUEST, FilesRequest(job: job))
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS_REQUEST, value)
+    case .issue(let value): PackedMessage(MARTLET__KIND__KIND_TOKEN_REQUEST, value)
+    case .keys: PackedMessage(MARTLET__KIND__KIND_KEYS_REQUEST, KeysRequest())
+    case .revoke(let key):
+      PackedMessage(MARTLET__KIND__KIND_REVOKE_REQUEST, RevokeRequest(key: key))
     }
   }
 
@@ -39,6 +46,13 @@ package enum OperatorRequest: Conversation {
       self = .files(try open(FilesRequest.self, header, body).job)
     case MARTLET__KIND__KIND_EVENTS_REQUEST:
       self = .events(try open(EventsRequest.self, header, body))
+    case MARTLET__KIND__KIND_TOKEN_REQUEST:
+      self = .issue(try open(TokenRequest.self, header, body))
+    case MARTLET__KIND__KIND_KEYS_REQUEST:
+      _ = try open(KeysRequest.self, header, body)
+      self = .keys
+    case MARTLET__KIND__KIND_REVOKE_REQUEST:
+      self = .revoke(try open(RevokeRequest.self, header, body).key)
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -52,6 +66,8 @@ package enum OperatorReply: Conversation {
   case cancelled(JobID)
   case files(Files)
   case events(Events)
+  case issued(KeyRecord)
+  case keys([KeyRecord])
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -63,6 +79,8 @@ package enum OperatorReply: Conversation {
     case .cancelled(let job): PackedMessage(MARTLET__KIND__KIND_CANCELLED, Cancelled(job: job))
     case .files(let value): PackedMessage(MARTLET__KIND__KIND_FILES, value)
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS, value)
+    case .issued(let key): PackedMessage(MARTLET__KIND__KIND_TOKEN_ISSUED, TokenIssued(key: key))
+    case .keys(let keys): PackedMessage(MARTLET__KIND__KIND_KEYS, Keys(keys: keys))
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -77,6 +95,9 @@ package enum OperatorReply: Conversation {
       self = .cancelled(try open(Cancelled.self, header, body).job)
     case MARTLET__KIND__KIND_FILES: self = .files(try open(Files.self, header, body))
     case MARTLET__KIND__KIND_EVENTS: self = .events(try open(Events.self, header, body))
+    case MARTLET__KIND__KIND_TOKEN_ISSUED:
+      self = .issued(try open(TokenIssued.self, header, body).key)
+    case MARTLET__KIND__KIND_KEYS: self = .keys(try open(Keys.self, header, body).keys)
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }

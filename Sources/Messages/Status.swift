@@ -110,6 +110,7 @@ package struct ClusterEvent: Hashable, Codable, Sendable {
     case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
     case generationPrepared, generationOpened
     case checkpointStored
+    case keyIssued, keyRevoked, accessRefused
   }
 
   /// 0 until the process numbers it.

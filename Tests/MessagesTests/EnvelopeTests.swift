@@ -81,7 +81,11 @@ private let requests: [OperatorRequest] = [
   .submit(Submit(specification: "{}", name: "n", initialWeights: "/w", resume: "j3")),
   .status, .show(job), .logs(LogsRequest(job: job, offset: 5)),
   .cancel(CancelRequest(job: job, reason: "r")), .files(job), .events(EventsRequest(after: 3)),
-  .events(EventsRequest(job: job)),
+  .events(EventsRequest(job: job)), .keys, .revoke("laptop"),
+  .issue(
+    TokenRequest(
+      name: "laptop", roles: [.worker, .viewer], seconds: 60,
+      publicKey: [UInt8](repeating: 7, count: 32))),
 ]
 
 private var replies: [OperatorReply] {
