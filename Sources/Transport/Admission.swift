@@ -149,7 +149,10 @@ package final class Admission: Sendable {
       // Only the coordinator itself is one, and it does not ask itself.
       case .coordinator: (.operator, false)
       }
-    if !isAllowed { throw key.refusal(needing: needed, for: "the \(role)'s part") }
+    if !isAllowed {
+      throw key.refusal(
+        needing: needed, for: role == .worker ? "training" : "asking the coordinator")
+    }
   }
 
   /// Whether the process's key lets it ask this.

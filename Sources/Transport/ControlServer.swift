@@ -157,7 +157,8 @@ package final class ControlServer: Sendable {
           // It may have come back over another connection meanwhile.
           if !peers.values.contains(peer) { routes[peer] = nil }
           onEvent(.disconnected(peer))
-        case .denied: onEvent(.trouble("a process with an unknown key was not admitted"))
+        // The guard that denied it tells of it, with the key.
+        case .denied: break
         case .misunderstood:
           onEvent(.trouble("a process that speaks another protocol or without keys was refused"))
         }

@@ -102,6 +102,10 @@ private var replies: [OperatorReply] {
   var cluster = ClusterStatus()
   cluster.workers = [worker]
   cluster.jobs = [status, JobStatus(job: job, name: "m", state: .queued, replicas: 1)]
+  var key = KeyRecord(
+    name: "laptop", publicKey: [UInt8](repeating: 7, count: 32), roles: [.operator, .worker],
+    createdAt: 1, expiresAt: 2)
+  key.revokedAt = 3
   return [
     .submitted(Submitted(job: job, output: "o")), .status(cluster),
     .job(JobDetail(status: status, specification: "{}")),
@@ -110,7 +114,7 @@ private var replies: [OperatorReply] {
     .events(
       Events(
         events: [ClusterEvent(.workerLost, job: job, worker: WorkerID(1), "silent")], last: 9)),
-    .failure(Failure(reason: "r", advice: "a", field: "f")),
+    .failure(Failure(reason: "r", advice: "a", field: "f")), .issued(key), .keys([key, key]),
   ]
 }
 
