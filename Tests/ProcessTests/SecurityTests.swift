@@ -40,7 +40,7 @@ struct SecurityTests {
 
   /// Runs `body` beside a job and expects the job's result to be as if nothing had been.
   private func besideTraining(
-    steps: Int = 60, _ body: (Training) throws -> Void
+    steps: Int = 150, _ body: (Training) throws -> Void
   ) throws {
     let job = tinyJob(steps: steps)
     try withTemporaryFolder { folder in
