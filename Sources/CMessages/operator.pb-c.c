@@ -907,6 +907,276 @@ void   martlet__failure__free_unpacked
   assert(message->base.descriptor == &martlet__failure__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__token_request__init
+                     (Martlet__TokenRequest         *message)
+{
+  static const Martlet__TokenRequest init_value = MARTLET__TOKEN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__token_request__get_packed_size
+                     (const Martlet__TokenRequest *message)
+{
+  assert(message->base.descriptor == &martlet__token_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__token_request__pack
+                     (const Martlet__TokenRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__token_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__token_request__pack_to_buffer
+                     (const Martlet__TokenRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__token_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__TokenRequest *
+       martlet__token_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__TokenRequest *)
+     protobuf_c_message_unpack (&martlet__token_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__token_request__free_unpacked
+                     (Martlet__TokenRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__token_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__keys_request__init
+                     (Martlet__KeysRequest         *message)
+{
+  static const Martlet__KeysRequest init_value = MARTLET__KEYS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__keys_request__get_packed_size
+                     (const Martlet__KeysRequest *message)
+{
+  assert(message->base.descriptor == &martlet__keys_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__keys_request__pack
+                     (const Martlet__KeysRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__keys_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__keys_request__pack_to_buffer
+                     (const Martlet__KeysRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__keys_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__KeysRequest *
+       martlet__keys_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__KeysRequest *)
+     protobuf_c_message_unpack (&martlet__keys_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__keys_request__free_unpacked
+                     (Martlet__KeysRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__keys_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__revoke_request__init
+                     (Martlet__RevokeRequest         *message)
+{
+  static const Martlet__RevokeRequest init_value = MARTLET__REVOKE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__revoke_request__get_packed_size
+                     (const Martlet__RevokeRequest *message)
+{
+  assert(message->base.descriptor == &martlet__revoke_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__revoke_request__pack
+                     (const Martlet__RevokeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__revoke_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__revoke_request__pack_to_buffer
+                     (const Martlet__RevokeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__revoke_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__RevokeRequest *
+       martlet__revoke_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__RevokeRequest *)
+     protobuf_c_message_unpack (&martlet__revoke_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__revoke_request__free_unpacked
+                     (Martlet__RevokeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__revoke_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__key_record__init
+                     (Martlet__KeyRecord         *message)
+{
+  static const Martlet__KeyRecord init_value = MARTLET__KEY_RECORD__INIT;
+  *message = init_value;
+}
+size_t martlet__key_record__get_packed_size
+                     (const Martlet__KeyRecord *message)
+{
+  assert(message->base.descriptor == &martlet__key_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__key_record__pack
+                     (const Martlet__KeyRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__key_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__key_record__pack_to_buffer
+                     (const Martlet__KeyRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__key_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__KeyRecord *
+       martlet__key_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__KeyRecord *)
+     protobuf_c_message_unpack (&martlet__key_record__descriptor,
+                                allocator, len, data);
+}
+void   martlet__key_record__free_unpacked
+                     (Martlet__KeyRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__key_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__token_issued__init
+                     (Martlet__TokenIssued         *message)
+{
+  static const Martlet__TokenIssued init_value = MARTLET__TOKEN_ISSUED__INIT;
+  *message = init_value;
+}
+size_t martlet__token_issued__get_packed_size
+                     (const Martlet__TokenIssued *message)
+{
+  assert(message->base.descriptor == &martlet__token_issued__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__token_issued__pack
+                     (const Martlet__TokenIssued *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__token_issued__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__token_issued__pack_to_buffer
+                     (const Martlet__TokenIssued *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__token_issued__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__TokenIssued *
+       martlet__token_issued__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__TokenIssued *)
+     protobuf_c_message_unpack (&martlet__token_issued__descriptor,
+                                allocator, len, data);
+}
+void   martlet__token_issued__free_unpacked
+                     (Martlet__TokenIssued *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__token_issued__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__keys__init
+                     (Martlet__Keys         *message)
+{
+  static const Martlet__Keys init_value = MARTLET__KEYS__INIT;
+  *message = init_value;
+}
+size_t martlet__keys__get_packed_size
+                     (const Martlet__Keys *message)
+{
+  assert(message->base.descriptor == &martlet__keys__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__keys__pack
+                     (const Martlet__Keys *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__keys__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__keys__pack_to_buffer
+                     (const Martlet__Keys *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__keys__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Keys *
+       martlet__keys__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Keys *)
+     protobuf_c_message_unpack (&martlet__keys__descriptor,
+                                allocator, len, data);
+}
+void   martlet__keys__free_unpacked
+                     (Martlet__Keys *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__keys__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor martlet__submit__field_descriptors[4] =
 {
   {
@@ -2470,5 +2740,330 @@ const ProtobufCMessageDescriptor martlet__failure__descriptor =
   martlet__failure__field_indices_by_name,
   1,  martlet__failure__number_ranges,
   (ProtobufCMessageInit) martlet__failure__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__token_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TokenRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TokenRequest, roles),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TokenRequest, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "public_key",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TokenRequest, public_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__token_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  3,   /* field[3] = public_key */
+  1,   /* field[1] = roles */
+  2,   /* field[2] = seconds */
+};
+static const ProtobufCIntRange martlet__token_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor martlet__token_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.TokenRequest",
+  "TokenRequest",
+  "Martlet__TokenRequest",
+  "martlet",
+  sizeof(Martlet__TokenRequest),
+  4,
+  martlet__token_request__field_descriptors,
+  martlet__token_request__field_indices_by_name,
+  1,  martlet__token_request__number_ranges,
+  (ProtobufCMessageInit) martlet__token_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define martlet__keys_request__field_descriptors NULL
+#define martlet__keys_request__field_indices_by_name NULL
+#define martlet__keys_request__number_ranges NULL
+const ProtobufCMessageDescriptor martlet__keys_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.KeysRequest",
+  "KeysRequest",
+  "Martlet__KeysRequest",
+  "martlet",
+  sizeof(Martlet__KeysRequest),
+  0,
+  martlet__keys_request__field_descriptors,
+  martlet__keys_request__field_indices_by_name,
+  0,  martlet__keys_request__number_ranges,
+  (ProtobufCMessageInit) martlet__keys_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__revoke_request__field_descriptors[1] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__RevokeRequest, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__revoke_request__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+};
+static const ProtobufCIntRange martlet__revoke_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__revoke_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.RevokeRequest",
+  "RevokeRequest",
+  "Martlet__RevokeRequest",
+  "martlet",
+  sizeof(Martlet__RevokeRequest),
+  1,
+  martlet__revoke_request__field_descriptors,
+  martlet__revoke_request__field_indices_by_name,
+  1,  martlet__revoke_request__number_ranges,
+  (ProtobufCMessageInit) martlet__revoke_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__key_record__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "public_key",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, public_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, roles),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, created_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expires_at",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, expires_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_seen_at",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, last_seen_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revoked_at",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__KeyRecord, revoked_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__key_record__field_indices_by_name[] = {
+  3,   /* field[3] = created_at */
+  4,   /* field[4] = expires_at */
+  5,   /* field[5] = last_seen_at */
+  0,   /* field[0] = name */
+  1,   /* field[1] = public_key */
+  6,   /* field[6] = revoked_at */
+  2,   /* field[2] = roles */
+};
+static const ProtobufCIntRange martlet__key_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor martlet__key_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.KeyRecord",
+  "KeyRecord",
+  "Martlet__KeyRecord",
+  "martlet",
+  sizeof(Martlet__KeyRecord),
+  7,
+  martlet__key_record__field_descriptors,
+  martlet__key_record__field_indices_by_name,
+  1,  martlet__key_record__number_ranges,
+  (ProtobufCMessageInit) martlet__key_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__token_issued__field_descriptors[1] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TokenIssued, key),
+    &martlet__key_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__token_issued__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+};
+static const ProtobufCIntRange martlet__token_issued__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__token_issued__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.TokenIssued",
+  "TokenIssued",
+  "Martlet__TokenIssued",
+  "martlet",
+  sizeof(Martlet__TokenIssued),
+  1,
+  martlet__token_issued__field_descriptors,
+  martlet__token_issued__field_indices_by_name,
+  1,  martlet__token_issued__number_ranges,
+  (ProtobufCMessageInit) martlet__token_issued__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__keys__field_descriptors[1] =
+{
+  {
+    "keys",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Martlet__Keys, n_keys),
+    offsetof(Martlet__Keys, keys),
+    &martlet__key_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__keys__field_indices_by_name[] = {
+  0,   /* field[0] = keys */
+};
+static const ProtobufCIntRange martlet__keys__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__keys__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Keys",
+  "Keys",
+  "Martlet__Keys",
+  "martlet",
+  sizeof(Martlet__Keys),
+  1,
+  martlet__keys__field_descriptors,
+  martlet__keys__field_indices_by_name,
+  1,  martlet__keys__number_ranges,
+  (ProtobufCMessageInit) martlet__keys__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

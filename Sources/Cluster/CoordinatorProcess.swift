@@ -27,6 +27,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
 
   private enum Event: Sendable {
     case control(ControlServerEvent)
+    /// Of the bulk and relay planes and of connections that were not admitted.
+    case refused(Admission.Refusal)
     case checkpoint(JobID, Messages.Checkpoint)
     case stop
   }
@@ -40,6 +42,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private let files: JobFiles
   private let queue: EventQueue<Event>
   private let context: ZeroMQContext
+  private let keys: KeyRegistry
   private let keyGuard: KeyGuard?
   private let control: ControlServer
   private let bulk: BulkServer
@@ -52,6 +55,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private var records: [JobID: JobRecorder] = [:]
   private var questions: [RequestID: (ControlPeer, RequestID)] = [:]
   private var asked: UInt64 = 0
+  private var refusals: RefusalLog
 
   /// Listens, but answers only once `run` is called.
   ///
@@ -67,42 +71,50 @@ package final class CoordinatorProcess: @unchecked Sendable {
     let store = try Store(path: settings.store)
     self.store = store
     machine = CoordinatorMachine(records: try store.records())
+    refusals = RefusalLog(at: .now)
     let queue = EventQueue<Event>()
     self.queue = queue
     files = JobFiles { queue.put(.checkpoint($0, $1)) }
     // Before anybody can ask for their files.
     for status in machine.status(at: Moment()).jobs {
       guard let record = machine.record(of: status.job) else { continue }
-      files.know(
-        record.job, folder: store.folder(of: record.output), generation: record.generation)
+      files.know(record, folder: store.folder(of: record.output))
     }
+    // Connections that say nothing take descriptors until they are dropped.
+    HostFacts.raiseDescriptorLimit()
     let context = try ZeroMQContext()
     self.context = context
-    let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
-    let security = keys?.serverSecurity ?? .insecure
-    keyGuard = try keys.map { try KeyGuard(in: context, admitting: [$0.member.publicKey]) }
+    let keys = try KeyRegistry(store, isInsecure: settings.isInsecure)
+    self.keys = keys
+    let (security, admission) = (keys.serverSecurity, keys.admission)
+    let onRefusal: @Sendable (Admission.Refusal) -> Void = { queue.put(.refused($0)) }
+    keyGuard =
+      settings.isInsecure
+      ? nil : try KeyGuard(in: context, asking: admission, onRefusal: onRefusal)
     let incarnation = freshIncarnation()
     func address(_ offset: Int) -> String {
       "tcp://\(settings.listen):\(settings.port == 0 ? 0 : settings.port + offset)"
     }
     let control = try ControlServer(
-      address: address(0), in: context, security: security, incarnation: incarnation
+      address: address(0), in: context, security: security, admission: admission,
+      incarnation: incarnation
     ) { queue.put(.control($0)) }
     let bulk = try BulkServer(
-      address: address(1), in: context, security: security, incarnation: incarnation,
-      store: files)
-    let relay = try ExchangeRelay(address: address(2), in: context, security: security)
+      address: address(1), in: context, security: security, admission: admission,
+      incarnation: incarnation, store: files, onRefusal: onRefusal)
+    let relay = try ExchangeRelay(
+      address: address(2), in: context, security: security, admission: admission,
+      onRefusal: onRefusal)
     (self.control, self.bulk, self.relay) = (control, bulk, relay)
     let host =
       settings.advertise ?? (settings.listen == "0.0.0.0" ? HostFacts.name : settings.listen)
     func reachable(_ bound: String) -> String {
       "tcp://\(host):\(bound.split(separator: ":").last ?? "0")"
     }
-    join = JoinFile(
-      control: reachable(control.address), bulk: reachable(bulk.address),
-      relay: reachable(relay.address), security: keys?.clientSecurity ?? .insecure)
     joinPath = settings.joinFile ?? "\(settings.store)/join.json"
-    try join.write(to: joinPath)
+    join = try keys.writeJoinFile(
+      control: reachable(control.address), bulk: reachable(bulk.address),
+      relay: reachable(relay.address), to: joinPath)
   }
 
   /// Ends `run`; from any thread.
@@ -117,6 +129,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       bulk.stop()
       relay.stop()
       keyGuard?.stop()
+      do { try keys.keepSeen() } catch { note("when keys were last seen was not kept: \(error)") }
     }
     // What arrived after the last record of an earlier life.
     for job in machine.status(at: now).jobs where !job.state.isOver {
@@ -130,6 +143,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
         switch event {
         case .stop: return
         case .control(let event): try handle(event)
+        case .refused(let refusal): try tell(of: refusal.event)
         case .checkpoint(let job, let checkpoint):
           try decide(.checkpointStored(job, checkpoint))
           // Only now that the newer one is on record.
@@ -139,6 +153,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       if now - lastTick >= .milliseconds(50) {
         lastTick = now
         try decide(.tick)
+        try tell(of: nil)
+        do { try keys.keepUp() } catch { note("when keys were last seen was not kept: \(error)") }
       }
     }
   }
@@ -147,7 +163,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
 
   private func handle(_ event: ControlServerEvent) throws {
     switch event {
-    case .trouble(let text): note(text)
+    case .trouble(let text): try tell(of: text)
+    case .refused(let peer, let refusal):
+      try tell(of: refusal.event)
+      if peer.role == .worker, refusal.isOver {
+        try decide(.barred(peer.incarnation, reason: refusal.reason))
+      }
     case .disconnected(let peer):
       if peer.role == .worker { try decide(.disconnected(peer.incarnation)) }
     case .message(let peer, let envelope):
@@ -171,41 +192,50 @@ package final class CoordinatorProcess: @unchecked Sendable {
     }
   }
 
+  /// Tells of somebody who was refused, if not of too many already; nil if only time went by.
+  private func tell(of refusal: String?) throws {
+    for text in refusals.add(refusal, at: .now) {
+      try carryOut(.announce(ClusterEvent(.accessRefused, text)))
+    }
+  }
+
   private func decide(_ event: CoordinatorEvent) throws {
-    for action in machine.handle(event, at: now) {
-      switch action {
-      case .persist(let record):
-        try store.persist(record)
-        if case .job(let job) = record { remember(job) }
-      case .send(let message, let incarnation):
-        control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
-      case .answer(let question, let reply):
-        if let (peer, request) = questions.removeValue(forKey: question) {
-          control.send(reply, to: peer, request: request)
-        }
-      case .record(let job, let reports):
-        // A diary that cannot be written is no reason to end the training.
-        do { recorder(of: job)?.add(try store.record(reports, of: job)) } catch {
-          note("step reports of \(job) were not kept: \(error)")
-        }
-      case .announce(let event):
-        var stamped = event
-        do { stamped = try store.append(event) } catch {
-          note("an event was not kept: \(error)")
-        }
-        note(stamped.line)
-        if let job = stamped.job { recorder(of: job)?.log(stamped.line) }
-      case .jobEnded(let job, let state):
-        recorder(of: job)?.end(state, machine.status(of: job))
-        records[job] = nil
+    for action in machine.handle(event, at: now) { try carryOut(action) }
+  }
+
+  private func carryOut(_ action: CoordinatorAction) throws {
+    switch action {
+    case .persist(let record):
+      try store.persist(record)
+      if case .job(let job) = record { remember(job) }
+    case .send(let message, let incarnation):
+      control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
+    case .answer(let question, let reply):
+      if let (peer, request) = questions.removeValue(forKey: question) {
+        control.send(reply, to: peer, request: request)
       }
+    case .record(let job, let reports):
+      // A diary that cannot be written is no reason to end the training.
+      do { recorder(of: job)?.add(try store.record(reports, of: job)) } catch {
+        note("step reports of \(job) were not kept: \(error)")
+      }
+    case .announce(let event):
+      var stamped = event
+      do { stamped = try store.append(event) } catch {
+        note("an event was not kept: \(error)")
+      }
+      note(stamped.line)
+      if let job = stamped.job { recorder(of: job)?.log(stamped.line) }
+    case .jobEnded(let job, let state):
+      recorder(of: job)?.end(state, machine.status(of: job))
+      records[job] = nil
     }
   }
 
   /// Makes the job's folder known to the bulk plane.
   private func remember(_ record: JobRecord) {
     let folder = store.folder(of: record.output)
-    files.know(record.job, folder: folder, generation: record.generation)
+    files.know(record, folder: folder)
     guard record.generation == .zero, let checkpoint = record.request.checkpoint,
       let source = record.request.checkpointFolder
     else { return }
@@ -229,6 +259,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
     _ request: OperatorRequest, from peer: ControlPeer, _ number: RequestID
   ) throws {
     func reply(_ reply: OperatorReply) { control.send(reply, to: peer, request: number) }
+    do throws(Admission.Refusal) {
+      try keys.admission.check(request, from: peer.incarnation)
+    } catch {
+      try tell(of: error.event)
+      return reply(.failure(Failure(reason: error.reason, field: Failure.keyField)))
+    }
     asked += 1
     let question = RequestID(asked)
     switch request {
@@ -268,6 +304,10 @@ package final class CoordinatorProcess: @unchecked Sendable {
         .events(
           try store.events(
             after: events.after, job: events.job, countMax: Int(min(events.countMax, 10_000)))))
+    case .issue, .keys, .revoke:
+      let (answer, event) = keys.answer(request)
+      if let event { try carryOut(.announce(event)) }
+      reply(answer)
     }
   }
 
@@ -344,18 +384,5 @@ package final class CoordinatorProcess: @unchecked Sendable {
     do {
       return (try Messages.Checkpoint(Training.Checkpoint.open(folder)), folder)
     } catch { throw Failure(reason: "\(error)", advice: "name a job or a checkpoint's folder") }
-  }
-}
-
-extension ClusterEvent {
-  /// "12:03:44 j1 g2 generationOpened: …"
-  package var line: String {
-    let format = DateFormatter()
-    format.dateFormat = "HH:mm:ss"
-    let parts = [
-      format.string(from: Date(timeIntervalSince1970: unixSeconds)), job?.description,
-      generation?.description, worker?.description, "\(kind): \(text)",
-    ]
-    return parts.compactMap { $0 }.joined(separator: " ")
   }
 }

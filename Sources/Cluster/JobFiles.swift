@@ -1,3 +1,4 @@
+import Coordination
 import Data
 import Foundation
 import Layers
@@ -14,6 +15,8 @@ package final class JobFiles: BulkStore {
     /// Files of another generation are not taken: of an older one they would replace newer ones,
     /// and nobody was told of a later one.
     let generation: Generation
+    /// The workers of that generation.
+    let members: Set<Incarnation>
   }
 
   private let entries = Mutex<[JobID: Entry]>([:])
@@ -24,11 +27,18 @@ package final class JobFiles: BulkStore {
     self.stored = stored
   }
 
-  package func know(_ job: JobID, folder: String, generation: Generation) {
+  package func know(_ record: JobRecord, folder: String) {
     entries.withLock { entries in
-      let known = entries[job]?.generation ?? .zero
-      entries[job] = Entry(folder: folder, generation: max(known, generation))
+      let known = entries[record.job]?.generation ?? .zero
+      entries[record.job] = Entry(
+        folder: folder, generation: max(known, record.generation),
+        members: Set(record.members.map(\.incarnation)))
     }
+  }
+
+  func objection(to sender: Incarnation, of job: JobID) -> Failure? {
+    let isMember = entries.withLock { $0[job]?.members.contains(sender) ?? true }
+    return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
   }
 
   /// Puts the checkpoint that a job goes on from into the job's own folder, where its workers look

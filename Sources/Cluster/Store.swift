@@ -84,6 +84,10 @@ package final class Store {
             PRIMARY KEY (job, position)) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("keys") { database in
+      try database.execute(
+        sql: "CREATE TABLE key (publicKey BLOB PRIMARY KEY, value BLOB NOT NULL)")
+    }
     return migrator
   }
 
@@ -106,6 +110,31 @@ package final class Store {
     try database.write { database in
       try database.execute(
         sql: "INSERT OR REPLACE INTO record (key, value) VALUES (?, ?)", arguments: [key, value])
+    }
+  }
+
+  /// The keys that were ever issued and not forgotten; nothing secret.
+  package func keys() throws -> [KeyRecord] {
+    try database.read { database in
+      try Foundation.Data.fetchAll(database, sql: "SELECT value FROM key")
+        .map { try JSONDecoder().decode(KeyRecord.self, from: $0) }
+    }
+  }
+
+  /// Makes what is known of a key durable.
+  package func keep(_ key: KeyRecord) throws {
+    let value = try JSONEncoder().encode(key)
+    try database.write { database in
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO key (publicKey, value) VALUES (?, ?)",
+        arguments: [Foundation.Data(key.publicKey), value])
+    }
+  }
+
+  package func forget(_ key: KeyRecord) throws {
+    try database.write { database in
+      try database.execute(
+        sql: "DELETE FROM key WHERE publicKey = ?", arguments: [Foundation.Data(key.publicKey)])
     }
   }
 

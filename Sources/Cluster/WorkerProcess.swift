@@ -39,6 +39,7 @@ package final class WorkerProcess: @unchecked Sendable {
   }
 
   private let settings: Settings
+  private let join: JoinFile
   private let queue = EventQueue<Event>()
   private let context: ZeroMQContext
   private let client: ControlClient
@@ -62,6 +63,7 @@ package final class WorkerProcess: @unchecked Sendable {
     note: @escaping @Sendable (String) -> Void
   ) throws {
     self.settings = settings
+    self.join = join
     self.note = note
     context = try ZeroMQContext()
     let incarnation = freshIncarnation()
@@ -148,12 +150,16 @@ package final class WorkerProcess: @unchecked Sendable {
             standing.job, standing.generation, .link, reason: "the relay was gone", peer: nil, nil))
       }
       return isDone
-    case .refused(let error): throw error
+    case .refused(let error): throw join.explain(error)
     case .trouble(let text): note(text)
     case .message(let envelope):
       do {
-        return handle(WorkerEvent.received(try envelope.message(CoordinatorMessage.self)))
-      } catch {
+        let message = try envelope.message(CoordinatorMessage.self)
+        if case .refused(let refusal) = message, refusal.field == Failure.keyField {
+          throw TransportError.notAllowed(reason: refusal.reason)
+        }
+        return handle(WorkerEvent.received(message))
+      } catch let error as WireError {
         note("a message of the coordinator was dropped: \(error)")
       }
     }

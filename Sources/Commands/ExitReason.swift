@@ -13,7 +13,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   case failed = 1
   /// The arguments or the job file are wrong; nothing was started.
   case usage = 2
-  /// The coordinator cannot be reached, or speaks another protocol.
+  /// The coordinator cannot be reached, does not admit this process or not for this, or speaks
+  /// another protocol.
   case unreachable = 3
   /// Training data is missing, unreadable or not what the job says.
   case data = 4
@@ -37,9 +38,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
     case is SafetensorsError, is FileError: self = .files
     case let error as TransportError:
       switch error {
-      case .unreachable, .connectionLost, .notAdmitted, .protocolMismatch, .addressInUse,
-        .badAddress,
-        .malformed:
+      case .unreachable, .connectionLost, .notAdmitted, .notAllowed, .protocolMismatch,
+        .addressInUse, .badAddress, .malformed:
         self = .unreachable
       case .badFile, .transferFailed: self = .files
       case .curveUnavailable, .system: self = .failed

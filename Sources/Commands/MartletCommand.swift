@@ -20,7 +20,10 @@ public struct MartletCommand: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self]),
       CommandGroup(
-        name: "Cluster", subcommands: [Coordinator.self, Worker.self, DrainCommand.self]),
+        name: "Cluster",
+        subcommands: [
+          Coordinator.self, Worker.self, DrainCommand.self, Token.self, KeysCommand.self,
+        ]),
       CommandGroup(
         name: "Jobs of a cluster",
         subcommands: [

@@ -32,6 +32,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
   case worker(Incarnation, WorkerMessage)
   /// The connection of this process broke; the process may still live.
   case disconnected(Incarnation)
+  /// The key of this process no longer admits it.
+  case barred(Incarnation, reason: String)
   /// `request` is any number that tells this question from other open ones.
   case submit(JobRequest, RequestID)
   case cancel(JobID, reason: String, RequestID)

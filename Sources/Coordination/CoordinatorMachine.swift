@@ -44,6 +44,8 @@ package struct CoordinatorMachine: Sendable {
     case .worker(let sender, let message): hear(message, from: sender, now)
     case .disconnected(let incarnation):
       if let id = numbers[incarnation] { lose(id, .workerLost, "its connection broke", now) }
+    case .barred(let incarnation, let reason):
+      if let id = numbers[incarnation] { lose(id, .workerExpelled, reason, now) }
     case .submit(let request, let question): submit(request, question, now)
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
     case .drain(let name, let reason, let question): drain(name, reason, question, now)

@@ -134,6 +134,30 @@ extension Martlet__Failure: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__failure__init(wire) }
 }
 
+extension Martlet__TokenRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__token_request__init(wire) }
+}
+
+extension Martlet__KeysRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__keys_request__init(wire) }
+}
+
+extension Martlet__RevokeRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__revoke_request__init(wire) }
+}
+
+extension Martlet__KeyRecord: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__key_record__init(wire) }
+}
+
+extension Martlet__TokenIssued: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__token_issued__init(wire) }
+}
+
+extension Martlet__Keys: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__keys__init(wire) }
+}
+
 extension Martlet__ExchangeAddress: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__exchange_address__init(wire) }
 }

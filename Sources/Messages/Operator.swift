@@ -12,6 +12,9 @@ package enum OperatorRequest: Conversation {
   case files(JobID)
   case events(EventsRequest)
   case drain(DrainRequest)
+  case issue(TokenRequest)
+  case keys
+  case revoke(String)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -23,6 +26,10 @@ package enum OperatorRequest: Conversation {
     case .files(let job): PackedMessage(MARTLET__KIND__KIND_FILES_REQUEST, FilesRequest(job: job))
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS_REQUEST, value)
     case .drain(let value): PackedMessage(MARTLET__KIND__KIND_DRAIN_REQUEST, value)
+    case .issue(let value): PackedMessage(MARTLET__KIND__KIND_TOKEN_REQUEST, value)
+    case .keys: PackedMessage(MARTLET__KIND__KIND_KEYS_REQUEST, KeysRequest())
+    case .revoke(let key):
+      PackedMessage(MARTLET__KIND__KIND_REVOKE_REQUEST, RevokeRequest(key: key))
     }
   }
 
@@ -43,6 +50,13 @@ package enum OperatorRequest: Conversation {
       self = .events(try open(EventsRequest.self, header, body))
     case MARTLET__KIND__KIND_DRAIN_REQUEST:
       self = .drain(try open(DrainRequest.self, header, body))
+    case MARTLET__KIND__KIND_TOKEN_REQUEST:
+      self = .issue(try open(TokenRequest.self, header, body))
+    case MARTLET__KIND__KIND_KEYS_REQUEST:
+      _ = try open(KeysRequest.self, header, body)
+      self = .keys
+    case MARTLET__KIND__KIND_REVOKE_REQUEST:
+      self = .revoke(try open(RevokeRequest.self, header, body).key)
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -57,6 +71,8 @@ package enum OperatorReply: Conversation {
   case files(Files)
   case events(Events)
   case draining(WorkerID)
+  case issued(KeyRecord)
+  case keys([KeyRecord])
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -70,6 +86,8 @@ package enum OperatorReply: Conversation {
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS, value)
     case .draining(let worker):
       PackedMessage(MARTLET__KIND__KIND_DRAINING, Draining(worker: worker))
+    case .issued(let key): PackedMessage(MARTLET__KIND__KIND_TOKEN_ISSUED, TokenIssued(key: key))
+    case .keys(let keys): PackedMessage(MARTLET__KIND__KIND_KEYS, Keys(keys: keys))
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -86,6 +104,9 @@ package enum OperatorReply: Conversation {
     case MARTLET__KIND__KIND_EVENTS: self = .events(try open(Events.self, header, body))
     case MARTLET__KIND__KIND_DRAINING:
       self = .draining(try open(Draining.self, header, body).worker)
+    case MARTLET__KIND__KIND_TOKEN_ISSUED:
+      self = .issued(try open(TokenIssued.self, header, body).key)
+    case MARTLET__KIND__KIND_KEYS: self = .keys(try open(Keys.self, header, body).keys)
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }

@@ -118,6 +118,7 @@ package struct ClusterEvent: Hashable, Codable, Sendable {
     /// The way between two workers is cut; they exchange through the coordinator.
     case linkRelayed
     case checkpointStored
+    case keyIssued, keyRevoked, accessRefused
   }
 
   /// 0 until the process numbers it.

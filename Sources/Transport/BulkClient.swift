@@ -173,7 +173,7 @@ extension TransportError {
 }
 
 extension BulkMessage {
-  fileprivate var transfer: TransferID {
+  var transfer: TransferID {
     switch self {
     case .offer(let value): value.transfer
     case .fetch(let value): value.transfer

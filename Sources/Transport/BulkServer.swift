@@ -8,10 +8,17 @@ import Messages
 package protocol BulkStore: Sendable {
   /// Where an offered file goes; or throws `Failure` why it may not (unknown job, old generation).
   func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String
+  /// Why a worker may not touch the files of a job; nil if it may. Asked about each transfer of
+  /// a process that speaks as a worker.
+  func objection(to sender: Incarnation, of job: JobID) -> Failure?
   /// The file is complete, checked and durable at its place.
   func didStore(_ offer: Offer, at path: String, from sender: Incarnation)
   /// Where a wanted file is; or throws `Failure`.
   func find(_ fetch: Fetch) throws(Failure) -> String
+}
+
+extension BulkStore {
+  package func objection(to sender: Incarnation, of job: JobID) -> Failure? { nil }
 }
 
 package final class BulkServer: Sendable {
@@ -20,9 +27,11 @@ package final class BulkServer: Sendable {
   private let stopping: Mailbox<Void>
   private let thread: OwnedThread
 
+  /// `admission` is asked about every message; `onRefusal` is called on the server's thread.
   package init(
-    address: String, in context: ZeroMQContext, security: ServerSecurity, incarnation: Incarnation,
-    store: some BulkStore
+    address: String, in context: ZeroMQContext, security: ServerSecurity,
+    admission: Admission = .everybody, incarnation: Incarnation, store: some BulkStore,
+    onRefusal: @escaping @Sendable (Admission.Refusal) -> Void = { _ in }
   ) throws(TransportError) {
     let router = try ZeroMQSocket(.router, in: context)
     try router.secure(security)
@@ -33,7 +42,10 @@ package final class BulkServer: Sendable {
     self.stopping = stopping
     let handed = Handed(router)
     thread = try OwnedThread {
-      BulkLoop(router: handed.take(), store: store, incarnation: incarnation).run(stopping)
+      BulkLoop(
+        router: handed.take(), store: store, admission: admission, incarnation: incarnation,
+        onRefusal: onRefusal
+      ).run(stopping)
     }
   }
 
@@ -56,16 +68,23 @@ private final class BulkLoop {
 
   private let router: ZeroMQSocket
   private let store: any BulkStore
+  private let admission: Admission
   private let incarnation: Incarnation
+  private let onRefusal: @Sendable (Admission.Refusal) -> Void
   private var streams: [Key: (stream: Stream, lastHeard: ContinuousClock.Instant)] = [:]
 
   private static let streamsMax = 256
   private static let patience = Duration.seconds(60)
 
-  init(router: ZeroMQSocket, store: any BulkStore, incarnation: Incarnation) {
+  init(
+    router: ZeroMQSocket, store: any BulkStore, admission: Admission, incarnation: Incarnation,
+    onRefusal: @escaping @Sendable (Admission.Refusal) -> Void
+  ) {
     self.router = router
     self.store = store
+    self.admission = admission
     self.incarnation = incarnation
+    self.onRefusal = onRefusal
   }
 
   func run(_ stopping: Mailbox<Void>) {
@@ -77,8 +96,8 @@ private final class BulkLoop {
       poller.wait(milliseconds: isIdle ? 1_000 : 2)
       if !stopping.takeAll().isEmpty { return }
       for _ in 0..<16 {
-        guard let (frames, _) = router.receive() else { break }
-        read(frames)
+        guard let received = router.receiveStamped() else { break }
+        read(received)
       }
       let now = ContinuousClock.now
       for (key, entry) in streams where now - entry.lastHeard >= Self.patience { forget(key) }
@@ -120,14 +139,39 @@ private final class BulkLoop {
   /// Chunks read but not yet taken by a full queue, one a stream.
   private var waiting: [Key: (offset: UInt64, bytes: [UInt8])] = [:]
 
-  private func read(_ frames: [[UInt8]]) {
+  private func read(_ received: ZeroMQSocket.Received) {
+    let frames = received.frames
     guard frames.count >= 2 else { return }
     do throws(WireError) {
       let envelope = try Envelope(decoding: frames[1])
+      let (role, sender) = (envelope.header.role, envelope.header.incarnation)
       let message = try envelope.message(BulkMessage.self)
-      handle(message, frames, envelope.header.incarnation)
+      do throws(Admission.Refusal) {
+        try admission.check(received.user, as: role, sender)
+      } catch {
+        onRefusal(error)
+        fail(Key(identity: frames[0], transfer: message.transfer), error.reason, "")
+        return
+      }
+      if let failure = objection(to: message, role, sender) {
+        fail(Key(identity: frames[0], transfer: message.transfer), failure.reason, failure.advice)
+        return
+      }
+      handle(message, frames, sender)
     } catch {
       if case .protocolMismatch = error { _ = router.send([frames[0], Envelope.preamble()]) }
+    }
+  }
+
+  /// Workers move the files of their own jobs; who operates or looks takes and brings nothing.
+  private func objection(
+    to message: BulkMessage, _ role: Role, _ sender: Incarnation
+  ) -> Failure? {
+    switch (message, role) {
+    case (.offer(let offer), .worker): store.objection(to: sender, of: offer.job)
+    case (.fetch(let fetch), .worker): store.objection(to: sender, of: fetch.job)
+    case (.offer, _): Failure(reason: "only a job's workers put files into its folder")
+    default: nil
     }
   }
 

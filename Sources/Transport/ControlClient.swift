@@ -31,7 +31,8 @@ package final class ControlClient: Sendable {
     onEvent: @escaping @Sendable (ControlClientEvent) -> Void
   ) throws(TransportError) {
     self.peer = peer
-    let (dealer, monitor) = try connectedDealer(address, context, security, identity: peer.identity)
+    let (dealer, monitor) = try connectedDealer(
+      address, context, security, identity: peer.freshRoute())
     let outbox = try Mailbox<Command>(capacity: 4_096)
     self.outbox = outbox
     let handed = Handed((dealer, monitor))
@@ -95,7 +96,7 @@ extension ConnectionMonitor.Event {
   func refusal(at address: String) -> TransportError? {
     switch self {
     case .established, .lost: nil
-    case .denied: .notAdmitted(address: address, reason: "its key is not on the list")
+    case .denied: .notAdmitted(address: address, reason: "its key is not on the list, or no longer")
     case .misunderstood:
       .notAdmitted(address: address, reason: "one side encrypts and the other does not")
     }
@@ -133,7 +134,7 @@ package final class OperatorClient {
     self.incarnation = incarnation
     let peer = ControlPeer(role: .operator, incarnation: incarnation)
     (dealer, monitor) = try connectedDealer(
-      address, context, security, identity: peer.identity)
+      address, context, security, identity: peer.freshRoute())
   }
 
   /// Throws: `TransportError.unreachable` after `deadline`, `.notAdmitted`, `.protocolMismatch`. A

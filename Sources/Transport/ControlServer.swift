@@ -3,7 +3,7 @@
 import CZeroMQ
 import Messages
 
-/// A process at the other end of the control plane; also its ZeroMQ routing identity.
+/// A process at the other end of the control plane; its ZeroMQ routing identity begins with it.
 package struct ControlPeer: Hashable, Sendable {
   package var role: Role
   package var incarnation: Incarnation
@@ -13,13 +13,23 @@ package struct ControlPeer: Hashable, Sendable {
     self.incarnation = incarnation
   }
 
+  /// The first bytes of the routing identity.
   var identity: [UInt8] {
     [UInt8(role.rawValue)]
       + (0..<8).map { UInt8(truncatingIfNeeded: incarnation.number >> (8 * $0)) }
   }
 
+  /// A routing identity for one socket: `identity` and 16 random bytes. A ROUTER that takes over
+  /// identities from older connections would otherwise let anybody who knows an incarnation cut
+  /// its owner off; these bytes are known to the two ends alone.
+  func freshRoute() -> [UInt8] {
+    identity + randomBytes(16)
+  }
+
   init?(identity: [UInt8]) {
-    guard identity.count == 9, let role = Role(rawValue: UInt32(identity[0])) else { return nil }
+    guard (9...25).contains(identity.count), let role = Role(rawValue: UInt32(identity[0])) else {
+      return nil
+    }
     self.role = role
     incarnation = Incarnation(
       (0..<8).reduce(UInt64(0)) { $0 | UInt64(identity[1 + $1]) << (8 * $1) })
@@ -30,6 +40,8 @@ package enum ControlServerEvent: Sendable {
   case message(ControlPeer, Envelope)
   /// The connection broke, or the peer takes nothing any more.
   case disconnected(ControlPeer)
+  /// A message was dropped because its connection's key does not allow it; the sender was told.
+  case refused(ControlPeer, Admission.Refusal)
   /// A message was dropped, or somebody was not admitted; for the log.
   case trouble(String)
 }
@@ -46,12 +58,13 @@ package final class ControlServer: Sendable {
     case stop
   }
 
-  /// Listens at an address such as `tcp://0.0.0.0:7700`; port 0 takes any free one. `onEvent` is
-  /// called on the server's thread and must not wait.
+  /// Listens at an address such as `tcp://0.0.0.0:7700`; port 0 takes any free one. `admission` is
+  /// asked about every message. `onEvent` is called on the server's thread and must not wait.
   ///
   /// Throws: `TransportError.addressInUse`, `.badAddress`, `.curveUnavailable`.
   package init(
-    address: String, in context: ZeroMQContext, security: ServerSecurity, incarnation: Incarnation,
+    address: String, in context: ZeroMQContext, security: ServerSecurity,
+    admission: Admission = .everybody, incarnation: Incarnation,
     onEvent: @escaping @Sendable (ControlServerEvent) -> Void
   ) throws(TransportError) {
     let router = try ZeroMQSocket(.router, in: context)
@@ -68,7 +81,10 @@ package final class ControlServer: Sendable {
     let handed = Handed((router, monitor))
     thread = try OwnedThread {
       let (router, monitor) = handed.take()
-      Loop(router: router, monitor: monitor, onEvent: onEvent).run(outbox)
+      Loop(
+        router: router, monitor: monitor, admission: admission, incarnation: incarnation,
+        onEvent: onEvent
+      ).run(outbox)
     }
   }
 
@@ -92,14 +108,20 @@ package final class ControlServer: Sendable {
     let router: ZeroMQSocket
     let monitor: ConnectionMonitor
     let onEvent: @Sendable (ControlServerEvent) -> Void
+    private let admission: Admission
+    private let incarnation: Incarnation
     private var peers: [Int32: ControlPeer] = [:]
+    /// Routing identities of the peers with a connection.
+    private var routes: [ControlPeer: [UInt8]] = [:]
 
     init(
-      router: ZeroMQSocket, monitor: ConnectionMonitor,
-      onEvent: @escaping @Sendable (ControlServerEvent) -> Void
+      router: ZeroMQSocket, monitor: ConnectionMonitor, admission: Admission,
+      incarnation: Incarnation, onEvent: @escaping @Sendable (ControlServerEvent) -> Void
     ) {
       self.router = router
       self.monitor = monitor
+      self.admission = admission
+      self.incarnation = incarnation
       self.onEvent = onEvent
     }
 
@@ -113,12 +135,15 @@ package final class ControlServer: Sendable {
         noteConnections()
         // Bounded, so that a flood of messages cannot keep answers from leaving.
         for _ in 0..<256 {
-          guard let (frames, descriptor) = router.receive() else { break }
-          read(frames, descriptor)
+          guard let received = router.receiveStamped() else { break }
+          read(received)
         }
         for command in outbox.takeAll() {
           guard case .send(let peer, let bytes) = command else { return }
-          if router.send([peer.identity, bytes]) != .sent { onEvent(.disconnected(peer)) }
+          guard let route = routes[peer], router.send([route, bytes]) == .sent else {
+            onEvent(.disconnected(peer))
+            continue
+          }
         }
       }
     }
@@ -128,15 +153,20 @@ package final class ControlServer: Sendable {
         switch event {
         case .established: break
         case .lost(let descriptor):
-          if let peer = peers.removeValue(forKey: descriptor) { onEvent(.disconnected(peer)) }
-        case .denied: onEvent(.trouble("a process with an unknown key was not admitted"))
+          guard let peer = peers.removeValue(forKey: descriptor) else { continue }
+          // It may have come back over another connection meanwhile.
+          if !peers.values.contains(peer) { routes[peer] = nil }
+          onEvent(.disconnected(peer))
+        // The guard that denied it tells of it, with the key.
+        case .denied: break
         case .misunderstood:
           onEvent(.trouble("a process that speaks another protocol or without keys was refused"))
         }
       }
     }
 
-    private func read(_ frames: [[UInt8]], _ descriptor: Int32) {
+    private func read(_ received: ZeroMQSocket.Received) {
+      let (frames, descriptor) = (received.frames, received.descriptor)
       guard frames.count == 2 else {
         onEvent(.trouble("a message of \(frames.count) frames was dropped, expected 2"))
         return
@@ -149,11 +179,18 @@ package final class ControlServer: Sendable {
           onEvent(.trouble("a message whose sender is not who connected was dropped"))
           return
         }
+        do throws(Admission.Refusal) {
+          try admission.check(received.user, as: peer.role, peer.incarnation, binds: true)
+        } catch {
+          refuse(error, peer, frames[0], envelope.header.request)
+          return
+        }
         if descriptor >= 0, peers[descriptor] != peer {
           // The system reuses descriptors: hear of the old connection's end before the new begins.
           noteConnections()
           peers[descriptor] = peer
         }
+        routes[peer] = frames[0]
         onEvent(.message(peer, envelope))
       } catch {
         if case .protocolMismatch = error {
@@ -161,6 +198,23 @@ package final class ControlServer: Sendable {
         }
         onEvent(.trouble("\(error)"))
       }
+    }
+
+    /// Answers where the message came from, which need not be where the process it names is.
+    private func refuse(
+      _ refusal: Admission.Refusal, _ peer: ControlPeer, _ route: [UInt8], _ request: RequestID
+    ) {
+      let (reason, field) = (refusal.reason, Failure.keyField)
+      let answer =
+        peer.role == .worker
+        ? Envelope.encode(
+          CoordinatorMessage.refused(Refused(reason: reason, field: field)), from: .coordinator,
+          incarnation: incarnation)
+        : Envelope.encode(
+          OperatorReply.failure(Failure(reason: reason, field: field)), from: .coordinator,
+          incarnation: incarnation, request: request)
+      _ = router.send([route, answer])
+      onEvent(.refused(peer, refusal))
     }
   }
 }

@@ -56,7 +56,7 @@ final class ExchangeLoop {
       let socket = try ZeroMQSocket(.dealer, in: context)
       try socket.secure(security)
       socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
-      socket.set(ZMQ_IDENTITY, ExchangeRelay.identity(of: incarnation))
+      socket.set(ZMQ_IDENTITY, ExchangeRelay.freshRoute(of: incarnation))
       try socket.connect(hub)
       hubs[hub] = socket
       return socket

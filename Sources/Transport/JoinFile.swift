@@ -9,6 +9,11 @@ package struct JoinFile: Hashable, Sendable {
   /// Where exchange frames are relayed; empty if the coordinator does not.
   package var relay: String
   package var security: ClientSecurity
+  /// What the coordinator knew of the key when the file was made, for people; it decides itself.
+  package var name = ""
+  package var roles: [KeyRole] = []
+  /// Seconds since 1970; nil for never.
+  package var expiresAt: Int64?
 
   package init(control: String, bulk: String, relay: String, security: ClientSecurity) {
     self.control = control
@@ -26,16 +31,22 @@ package struct JoinFile: Hashable, Sendable {
     var coordinatorKey: String?
     var publicKey: String?
     var secretKey: String?
+    var name: String?
+    var roles: [String]?
+    var expiresAt: Int64?
   }
 
   /// Writes the file so that only its owner can read it: it holds a secret key.
   package func write(to path: String) throws(TransportError) {
     var text = Text()
-    text.note = "martlet join file; keep it secret. martlet worker --join FILE"
+    text.note = "martlet join file; keep it secret. martlet COMMAND --join FILE"
     text.protocol = protocolVersion
     text.control = control
     text.bulk = bulk
     text.relay = relay
+    text.name = name.isEmpty ? nil : name
+    text.roles = roles.isEmpty ? nil : roles.map(\.rawValue)
+    text.expiresAt = expiresAt
     if case .curve(let own, let serverKey) = security {
       text.coordinatorKey = keyText(serverKey)
       text.publicKey = keyText(own.publicKey)
@@ -44,7 +55,8 @@ package struct JoinFile: Hashable, Sendable {
     try SafeFile.write(encodedJSON(text, path), to: path)
   }
 
-  /// Throws: `TransportError.badFile` naming the entry, or `.protocolMismatch`.
+  /// Throws: `TransportError.badFile` naming the entry, also if others may read the secret in it;
+  /// `.protocolMismatch`.
   package init(contentsOf path: String) throws(TransportError) {
     let bytes = try SafeFile.read(path, bytesMax: 64 * 1024)
     let text: Text = try decodedJSON(bytes, path, "a martlet join file")
@@ -73,9 +85,15 @@ package struct JoinFile: Hashable, Sendable {
     control = try address(text.control, "control")
     bulk = try address(text.bulk, "bulk")
     relay = text.relay ?? ""
+    name = text.name ?? ""
+    roles = (text.roles ?? []).compactMap(KeyRole.init)
+    expiresAt = text.expiresAt
     if text.coordinatorKey == nil && text.publicKey == nil && text.secretKey == nil {
       security = .insecure
     } else {
+      if let exposure = SafeFile.exposure(of: path) {
+        throw .badFile(path: path, reason: exposure)
+      }
       security = .curve(
         own: KeyPair(
           publicKey: try key(text.publicKey, "publicKey"),
@@ -85,57 +103,20 @@ package struct JoinFile: Hashable, Sendable {
   }
 }
 
-/// The keys of one cluster, made at the coordinator's first start and kept in its store.
-package struct ClusterKeys: Hashable, Sendable {
-  package var coordinator: KeyPair
-  /// Whoever holds this pair may join; it goes into the join file.
-  package var member: KeyPair
-
-  package var serverSecurity: ServerSecurity { .curve(coordinator) }
-  package var clientSecurity: ClientSecurity {
-    .curve(own: member, serverKey: coordinator.publicKey)
-  }
-
-  private struct Text: Codable {
-    var coordinatorPublic: String
-    var coordinatorSecret: String
-    var memberPublic: String
-    var memberSecret: String
-  }
-
-  /// Reads `keys.json` of the folder, or makes and writes it.
-  package init(keptIn folder: String) throws(TransportError) {
-    let path = "\(folder)/keys.json"
-    guard access(path, F_OK) == 0 else {
-      coordinator = try .generate()
-      member = try .generate()
-      let text = Text(
-        coordinatorPublic: keyText(coordinator.publicKey) ?? "",
-        coordinatorSecret: keyText(coordinator.secretKey) ?? "",
-        memberPublic: keyText(member.publicKey) ?? "", memberSecret: keyText(member.secretKey) ?? ""
-      )
-      try SafeFile.makeFolders(above: path)
-      try SafeFile.write(encodedJSON(text, path), to: path)
-      return
-    }
-    guard ZeroMQContext.hasCurve else { throw .curveUnavailable }
-    let text: Text = try decodedJSON(
-      SafeFile.read(path, bytesMax: 64 * 1024), path, "a martlet key file")
-    func pair(_ publicText: String, _ secretText: String) throws(TransportError) -> KeyPair {
-      guard let publicKey = keyBytes(publicText), let secretKey = keyBytes(secretText) else {
-        throw .badFile(
-          path: path,
-          reason: "holds a damaged key; remove it to make new ones, then copy join files")
-      }
-      return KeyPair(publicKey: publicKey, secretKey: secretKey)
-    }
-    coordinator = try pair(text.coordinatorPublic, text.coordinatorSecret)
-    member = try pair(text.memberPublic, text.memberSecret)
+extension JoinFile {
+  /// A refusal in the words of this file: a coordinator tells strangers nothing, but the file knows
+  /// when it expires.
+  package func explain(_ error: TransportError) -> TransportError {
+    guard case .notAdmitted(let address, _) = error, let expiresAt, expiresAt <= Int64(time(nil))
+    else { return error }
+    let date = Date(timeIntervalSince1970: TimeInterval(expiresAt)).formatted(.iso8601)
+    return .notAdmitted(
+      address: address,
+      reason: "this join file\(name.isEmpty ? "" : " ('\(name)')") expired \(date)")
   }
 }
 
-private func encodedJSON(_ value: some Encodable, _ path: String) throws(TransportError) -> [UInt8]
-{
+func encodedJSON(_ value: some Encodable, _ path: String) throws(TransportError) -> [UInt8] {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   do {
@@ -145,7 +126,7 @@ private func encodedJSON(_ value: some Encodable, _ path: String) throws(Transpo
   }
 }
 
-private func decodedJSON<Value: Decodable>(
+func decodedJSON<Value: Decodable>(
   _ bytes: [UInt8], _ path: String, _ what: String
 ) throws(TransportError) -> Value {
   do {

@@ -60,6 +60,12 @@ package func freshIncarnation() -> Incarnation {
   return Incarnation(number)
 }
 
+func randomBytes(_ count: Int) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: count)
+  randombytes_buf(&bytes, count)
+  return bytes
+}
+
 /// What a listening socket demands of those who connect.
 package enum ServerSecurity: Sendable {
   /// Everybody may connect and listen in: only for networks one trusts.
@@ -96,6 +102,8 @@ extension ZeroMQSocket {
 
 /// Answers libzmq's question, for every new connection of a context, whether its key is known
 /// (ZAP, rfc.zeromq.org/spec/27). One a context; it must outlive the context's servers.
+///
+/// An admitted connection's messages carry its key (`ZeroMQSocket.Received.user`).
 package final class KeyGuard: Sendable {
   private let stopping: Mailbox<Void>
   private let thread: OwnedThread
@@ -103,11 +111,38 @@ package final class KeyGuard: Sendable {
   private final class Keys: Sendable {
     let keys = Mutex<Set<[UInt8]>>([])
   }
+  /// Of a guard with a list of its own.
   private let known: Keys
 
-  package init(in context: ZeroMQContext, admitting keys: [[UInt8]]) throws(TransportError) {
+  /// Admits the keys of a list, at first `keys`.
+  package convenience init(
+    in context: ZeroMQContext, admitting keys: [[UInt8]]
+  ) throws(TransportError) {
     let known = Keys()
     known.keys.withLock { $0 = Set(keys) }
+    try self.init(known, in: context) { key, _ in known.keys.withLock { $0.contains(key) } }
+  }
+
+  /// Admits whom `admission` admits; `onRefusal` hears of the others, on the guard's thread.
+  package convenience init(
+    in context: ZeroMQContext, asking admission: Admission,
+    onRefusal: @escaping @Sendable (Admission.Refusal) -> Void
+  ) throws(TransportError) {
+    try self.init(Keys(), in: context) { key, address in
+      do throws(Admission.Refusal) {
+        try admission.check(publicKey: key, from: address)
+        return true
+      } catch {
+        onRefusal(error)
+        return false
+      }
+    }
+  }
+
+  private init(
+    _ known: Keys, in context: ZeroMQContext,
+    isAdmitted: @escaping @Sendable (_ key: [UInt8], _ address: String) -> Bool
+  ) throws(TransportError) {
     let stopping = try Mailbox<Void>(capacity: 1)
     let handler = try ZeroMQSocket(.reply, in: context)
     _ = try handler.bind("inproc://zeromq.zap.01")
@@ -122,7 +157,7 @@ package final class KeyGuard: Sendable {
       while true {
         poller.wait(milliseconds: -1)
         while let (frames, _) = handler.receive() {
-          _ = handler.send(Self.answer(frames) { key in known.keys.withLock { $0.contains(key) } })
+          _ = handler.send(Self.answer(frames, isAdmitted))
         }
         if poller.isReadable(1), !stopping.takeAll().isEmpty { return }
       }
@@ -139,14 +174,15 @@ package final class KeyGuard: Sendable {
 
   // Request: version, request, domain, address, identity, mechanism, credentials.
   private static func answer(
-    _ frames: [[UInt8]], _ isAdmitted: ([UInt8]) -> Bool
+    _ frames: [[UInt8]], _ isAdmitted: (_ key: [UInt8], _ address: String) -> Bool
   ) -> [[UInt8]] {
     let isCurve = frames.count == 7 && frames[5] == Array("CURVE".utf8)
-    let isFine = isCurve && isAdmitted(frames[6])
+    let isFine = isCurve && isAdmitted(frames[6], String(decoding: frames[3], as: UTF8.self))
     let request = frames.count > 1 ? frames[1] : []
+    let user = isFine ? keyText(frames[6]) ?? "" : ""
     return [
       Array("1.0".utf8), request, Array((isFine ? "200" : "400").utf8),
-      Array((isFine ? "OK" : "unknown key").utf8), [], [],
+      Array((isFine ? "OK" : "unknown key").utf8), Array(user.utf8), [],
     ]
   }
 }

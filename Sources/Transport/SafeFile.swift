@@ -47,6 +47,23 @@ package enum SafeFile {
     }
   }
 
+  /// What is wrong with the rights of a file that holds a secret; nil if nothing is.
+  ///
+  /// Nobody but its owner may read or write it. Excepted are files as containers get their secrets:
+  /// on a file system mounted read-only, or root's and not writable for this user.
+  static func exposure(of path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
+    if status.st_uid == 0, geteuid() != 0, access(path, W_OK) != 0 { return nil }
+    var volume = statvfs()
+    if statvfs(path, &volume) == 0, volume.f_flag & UInt(ST_RDONLY) != 0 { return nil }
+    let mode = String(status.st_mode & 0o7777, radix: 8)
+    let advice =
+      status.st_uid == geteuid()
+      ? "chmod 600 \(path)" : "install -m 600 \(path) own.json, and use that copy"
+    return "holds a secret key, and others may read or change it (mode 0\(mode)); run: \(advice)"
+  }
+
   static func append(
     _ bytes: ArraySlice<UInt8>, to file: Int32, path: String
   ) throws(TransportError) {

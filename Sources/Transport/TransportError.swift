@@ -13,6 +13,8 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
   case connectionLost(address: String)
   /// Somebody is there but does not accept the keys of this join file.
   case notAdmitted(address: String, reason: String)
+  /// The coordinator knows this process's key and does not let it do what it asked for.
+  case notAllowed(reason: String)
   /// Final: a person must upgrade one of the two.
   case protocolMismatch(ours: UInt32, theirs: UInt32)
   case malformed(WireError)
@@ -48,6 +50,7 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
       the coordinator at \(address) does not admit this process (\(reason)); copy its present \
       join file
       """
+    case .notAllowed(let reason): reason
     case .protocolMismatch(let ours, let theirs):
       WireError.protocolMismatch(ours: ours, theirs: theirs).description
     case .malformed(let error): error.description

@@ -77,7 +77,9 @@ package final class ZeroMQSocket {
     // A peer whose host vanished closes no connection; pings find out.
     set(ZMQ_HEARTBEAT_IVL, Int32(2_000))
     set(ZMQ_HEARTBEAT_TIMEOUT, Int32(6_000))
+    // Who connects and says nothing, or too slowly, is dropped.
     set(ZMQ_HANDSHAKE_IVL, Int32(10_000))
+    set(ZMQ_BACKLOG, Int32(1_024))
     set(ZMQ_RECONNECT_IVL, Int32(50))
     set(ZMQ_RECONNECT_IVL_MAX, Int32(1_000))
   }
@@ -122,11 +124,23 @@ package final class ZeroMQSocket {
     return .sent
   }
 
+  /// A message and what libzmq knows of the connection it came over.
+  package struct Received {
+    package var frames: [[UInt8]] = []
+    package var descriptor: Int32 = -1
+    /// What the ZAP handler answered about the connection: its key as text; nil without keys.
+    package var user: String?
+  }
+
   /// The frames of the next message and the descriptor of the connection it came over, or nil if
   /// none is waiting. A message of more than `framesMax` frames is returned without frames.
   package func receive(framesMax: Int = 16) -> (frames: [[UInt8]], descriptor: Int32)? {
-    var frames: [[UInt8]] = []
-    var descriptor: Int32 = -1
+    receiveStamped(framesMax: framesMax).map { ($0.frames, $0.descriptor) }
+  }
+
+  /// As `receive`, with the key of the connection.
+  package func receiveStamped(framesMax: Int = 16) -> Received? {
+    var received = Received()
     var count = 0
     var message = zmq_msg_t()
     repeat {
@@ -138,17 +152,19 @@ package final class ZeroMQSocket {
       }
       count += 1
       if count <= framesMax {
-        frames.append(
+        received.frames.append(
           [UInt8](
             UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))))
       }
       let source = zmq_msg_get(&message, ZMQ_SRCFD)
-      if source >= 0 { descriptor = source }
+      if source >= 0 { received.descriptor = source }
+      if let user = zmq_msg_gets(&message, "User-Id") { received.user = String(cString: user) }
       let more = zmq_msg_more(&message)
       zmq_msg_close(&message)
       if more == 0 { break }
     } while true
-    return (count <= framesMax ? frames : [], descriptor)
+    if count > framesMax { received.frames = [] }
+    return received
   }
 }
 

@@ -104,8 +104,12 @@ private let requests: [OperatorRequest] = [
   .submit(Submit(specification: "{}", name: "n", initialWeights: "/w", resume: "j3")),
   .status, .show(job), .logs(LogsRequest(job: job, offset: 5)),
   .cancel(CancelRequest(job: job, reason: "r")), .files(job), .events(EventsRequest(after: 3)),
-  .events(EventsRequest(job: job)),
-  .drain(DrainRequest(worker: "w3", reason: "r")),
+  .events(EventsRequest(job: job)), .drain(DrainRequest(worker: "w3", reason: "r")), .keys,
+  .revoke("laptop"),
+  .issue(
+    TokenRequest(
+      name: "laptop", roles: [.worker, .viewer], seconds: 60,
+      publicKey: [UInt8](repeating: 7, count: 32))),
 ]
 
 private var replies: [OperatorReply] {
@@ -125,6 +129,10 @@ private var replies: [OperatorReply] {
   var cluster = ClusterStatus()
   cluster.workers = [worker]
   cluster.jobs = [status, JobStatus(job: job, name: "m", state: .queued, replicas: 1)]
+  var key = KeyRecord(
+    name: "laptop", publicKey: [UInt8](repeating: 7, count: 32), roles: [.operator, .worker],
+    createdAt: 1, expiresAt: 2)
+  key.revokedAt = 3
   return [
     .submitted(Submitted(job: job, output: "o")), .status(cluster),
     .job(JobDetail(status: status, specification: "{}")),
@@ -133,8 +141,8 @@ private var replies: [OperatorReply] {
     .events(
       Events(
         events: [ClusterEvent(.workerLost, job: job, worker: WorkerID(1), "silent")], last: 9)),
-    .draining(WorkerID(3)),
-    .failure(Failure(reason: "r", advice: "a", field: "f")),
+    .draining(WorkerID(3)), .failure(Failure(reason: "r", advice: "a", field: "f")), .issued(key),
+    .keys([key, key]),
   ]
 }
 

@@ -78,6 +78,10 @@ struct ExitCodeTests {
         // The address of the new coordinator, with the keys of the old one.
         let changed = old.replacing(/tcp:[^"]*/) { _ in address }
         try write(changed, to: "\(folder)/old.json")
+        // As it is, others could read the secret in it.
+        try expect(
+          5, saying: ["old.json", "chmod 600"], from: ["status", "--join", "old.json"], in: folder)
+        #expect(chmod("\(folder)/old.json", 0o600) == 0)
         try expect(3, saying: [address], from: ["status", "--join", "old.json"], in: folder)
       }
     }

@@ -24,20 +24,31 @@ final class Heard<Event: Sendable>: Sendable {
 struct Cluster {
   let context: ZeroMQContext
   let keys: ClusterKeys
+  let admission: Admission
   let keyGuard: KeyGuard
   let server: ControlServer
   let heard = Heard<ControlServerEvent>()
+  let denied = Heard<Admission.Refusal>()
   let folder: String
 
-  init(insecure: Bool = false) throws {
+  /// `known`: Keys that are admitted beside the member's.
+  init(insecure: Bool = false, known: [KeyRecord] = []) throws {
     folder = NSTemporaryDirectory() + "martlet-test-\(UUID().uuidString)"
     context = try ZeroMQContext()
     keys = try ClusterKeys(keptIn: folder)
-    keyGuard = try KeyGuard(in: context, admitting: [keys.member.publicKey])
-    let heard = heard
+    let all = Admission(
+      [
+        KeyRecord(
+          name: "first", publicKey: keys.member.publicKey, roles: [.operator, .worker],
+          createdAt: 0)
+      ] + known)
+    admission = insecure ? .everybody : all
+    let (heard, denied) = (heard, denied)
+    keyGuard = try KeyGuard(in: context, asking: all) { denied.add($0) }
     server = try ControlServer(
       address: "tcp://127.0.0.1:0", in: context,
-      security: insecure ? .insecure : keys.serverSecurity, incarnation: freshIncarnation()
+      security: insecure ? .insecure : keys.serverSecurity, admission: admission,
+      incarnation: freshIncarnation()
     ) { heard.add($0) }
   }
 
@@ -115,11 +126,7 @@ struct Cluster {
       Issue.record("\(String(describing: error))")
       return
     }
-    let trouble = cluster.heard.first { event -> String? in
-      guard case .trouble(let text) = event else { return nil }
-      return text
-    }
-    #expect(trouble?.contains("unknown key") == true)
+    #expect(cluster.denied.first { $0.event }?.contains("unknown key") == true)
   }
 
   @Test func `says who does not answer`() throws {

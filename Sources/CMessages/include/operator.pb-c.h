@@ -36,6 +36,12 @@ typedef struct Martlet__ClusterEvent Martlet__ClusterEvent;
 typedef struct Martlet__Events Martlet__Events;
 typedef struct Martlet__Draining Martlet__Draining;
 typedef struct Martlet__Failure Martlet__Failure;
+typedef struct Martlet__TokenRequest Martlet__TokenRequest;
+typedef struct Martlet__KeysRequest Martlet__KeysRequest;
+typedef struct Martlet__RevokeRequest Martlet__RevokeRequest;
+typedef struct Martlet__KeyRecord Martlet__KeyRecord;
+typedef struct Martlet__TokenIssued Martlet__TokenIssued;
+typedef struct Martlet__Keys Martlet__Keys;
 
 
 /* --- enums --- */
@@ -322,6 +328,93 @@ struct  Martlet__Failure
 #define MARTLET__FAILURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__failure__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__TokenRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * comma-separated
+   */
+  char *roles;
+  /*
+   * 0: never expires
+   */
+  uint64_t seconds;
+  ProtobufCBinaryData public_key;
+};
+#define MARTLET__TOKEN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__token_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, {0,NULL} }
+
+
+struct  Martlet__KeysRequest
+{
+  ProtobufCMessage base;
+};
+#define MARTLET__KEYS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__keys_request__descriptor) \
+     }
+
+
+struct  Martlet__RevokeRequest
+{
+  ProtobufCMessage base;
+  char *key;
+};
+#define MARTLET__REVOKE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__revoke_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__KeyRecord
+{
+  ProtobufCMessage base;
+  char *name;
+  ProtobufCBinaryData public_key;
+  /*
+   * comma-separated
+   */
+  char *roles;
+  int64_t created_at;
+  /*
+   * 0: never
+   */
+  int64_t expires_at;
+  /*
+   * 0: never
+   */
+  int64_t last_seen_at;
+  /*
+   * 0: not
+   */
+  int64_t revoked_at;
+};
+#define MARTLET__KEY_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__key_record__descriptor) \
+    , (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
+
+
+struct  Martlet__TokenIssued
+{
+  ProtobufCMessage base;
+  Martlet__KeyRecord *key;
+};
+#define MARTLET__TOKEN_ISSUED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__token_issued__descriptor) \
+    , NULL }
+
+
+struct  Martlet__Keys
+{
+  ProtobufCMessage base;
+  size_t n_keys;
+  Martlet__KeyRecord **keys;
+};
+#define MARTLET__KEYS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__keys__descriptor) \
+    , 0,NULL }
 
 
 /* Martlet__Submit methods */
@@ -704,6 +797,120 @@ Martlet__Failure *
 void   martlet__failure__free_unpacked
                      (Martlet__Failure *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__TokenRequest methods */
+void   martlet__token_request__init
+                     (Martlet__TokenRequest         *message);
+size_t martlet__token_request__get_packed_size
+                     (const Martlet__TokenRequest   *message);
+size_t martlet__token_request__pack
+                     (const Martlet__TokenRequest   *message,
+                      uint8_t             *out);
+size_t martlet__token_request__pack_to_buffer
+                     (const Martlet__TokenRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__TokenRequest *
+       martlet__token_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__token_request__free_unpacked
+                     (Martlet__TokenRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__KeysRequest methods */
+void   martlet__keys_request__init
+                     (Martlet__KeysRequest         *message);
+size_t martlet__keys_request__get_packed_size
+                     (const Martlet__KeysRequest   *message);
+size_t martlet__keys_request__pack
+                     (const Martlet__KeysRequest   *message,
+                      uint8_t             *out);
+size_t martlet__keys_request__pack_to_buffer
+                     (const Martlet__KeysRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__KeysRequest *
+       martlet__keys_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__keys_request__free_unpacked
+                     (Martlet__KeysRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__RevokeRequest methods */
+void   martlet__revoke_request__init
+                     (Martlet__RevokeRequest         *message);
+size_t martlet__revoke_request__get_packed_size
+                     (const Martlet__RevokeRequest   *message);
+size_t martlet__revoke_request__pack
+                     (const Martlet__RevokeRequest   *message,
+                      uint8_t             *out);
+size_t martlet__revoke_request__pack_to_buffer
+                     (const Martlet__RevokeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__RevokeRequest *
+       martlet__revoke_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__revoke_request__free_unpacked
+                     (Martlet__RevokeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__KeyRecord methods */
+void   martlet__key_record__init
+                     (Martlet__KeyRecord         *message);
+size_t martlet__key_record__get_packed_size
+                     (const Martlet__KeyRecord   *message);
+size_t martlet__key_record__pack
+                     (const Martlet__KeyRecord   *message,
+                      uint8_t             *out);
+size_t martlet__key_record__pack_to_buffer
+                     (const Martlet__KeyRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__KeyRecord *
+       martlet__key_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__key_record__free_unpacked
+                     (Martlet__KeyRecord *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__TokenIssued methods */
+void   martlet__token_issued__init
+                     (Martlet__TokenIssued         *message);
+size_t martlet__token_issued__get_packed_size
+                     (const Martlet__TokenIssued   *message);
+size_t martlet__token_issued__pack
+                     (const Martlet__TokenIssued   *message,
+                      uint8_t             *out);
+size_t martlet__token_issued__pack_to_buffer
+                     (const Martlet__TokenIssued   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__TokenIssued *
+       martlet__token_issued__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__token_issued__free_unpacked
+                     (Martlet__TokenIssued *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Keys methods */
+void   martlet__keys__init
+                     (Martlet__Keys         *message);
+size_t martlet__keys__get_packed_size
+                     (const Martlet__Keys   *message);
+size_t martlet__keys__pack
+                     (const Martlet__Keys   *message,
+                      uint8_t             *out);
+size_t martlet__keys__pack_to_buffer
+                     (const Martlet__Keys   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Keys *
+       martlet__keys__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__keys__free_unpacked
+                     (Martlet__Keys *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Martlet__Submit_Closure)
@@ -766,6 +973,24 @@ typedef void (*Martlet__Draining_Closure)
 typedef void (*Martlet__Failure_Closure)
                  (const Martlet__Failure *message,
                   void *closure_data);
+typedef void (*Martlet__TokenRequest_Closure)
+                 (const Martlet__TokenRequest *message,
+                  void *closure_data);
+typedef void (*Martlet__KeysRequest_Closure)
+                 (const Martlet__KeysRequest *message,
+                  void *closure_data);
+typedef void (*Martlet__RevokeRequest_Closure)
+                 (const Martlet__RevokeRequest *message,
+                  void *closure_data);
+typedef void (*Martlet__KeyRecord_Closure)
+                 (const Martlet__KeyRecord *message,
+                  void *closure_data);
+typedef void (*Martlet__TokenIssued_Closure)
+                 (const Martlet__TokenIssued *message,
+                  void *closure_data);
+typedef void (*Martlet__Keys_Closure)
+                 (const Martlet__Keys *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -792,6 +1017,12 @@ extern const ProtobufCMessageDescriptor martlet__cluster_event__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events__descriptor;
 extern const ProtobufCMessageDescriptor martlet__draining__descriptor;
 extern const ProtobufCMessageDescriptor martlet__failure__descriptor;
+extern const ProtobufCMessageDescriptor martlet__token_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__keys_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__revoke_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__key_record__descriptor;
+extern const ProtobufCMessageDescriptor martlet__token_issued__descriptor;
+extern const ProtobufCMessageDescriptor martlet__keys__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -16,9 +16,13 @@ package final class ClusterConnection {
 
   /// Throws: `Failure` for what the coordinator refuses; `TransportError`.
   private func ask(_ request: OperatorRequest) throws -> OperatorReply {
-    let reply = try client.ask(request)
-    if case .failure(let failure) = reply { throw failure }
-    return reply
+    let reply: OperatorReply
+    do throws(TransportError) { reply = try client.ask(request) } catch {
+      throw join.explain(error)
+    }
+    guard case .failure(let failure) = reply else { return reply }
+    if failure.field == Failure.keyField { throw TransportError.notAllowed(reason: failure.reason) }
+    throw failure
   }
 
   package func status() throws -> ClusterStatus {
@@ -65,6 +69,43 @@ package final class ClusterConnection {
   package func files(_ job: JobID) throws -> [Artifact] {
     guard case .files(let files) = try ask(.files(job)) else { throw Unexpected() }
     return files.files
+  }
+
+  /// A join file with a key of its own, which the coordinator knows from now on. The pair is made
+  /// here: its secret half goes into the file and nowhere else.
+  package func issue(
+    name: String?, roles: [KeyRole], seconds: UInt64?
+  ) throws -> (KeyRecord, JoinFile) {
+    guard case .curve(_, let serverKey) = join.security else {
+      throw Failure(
+        reason: "this cluster runs with --insecure: its join file has no keys",
+        advice: "start the coordinator without --insecure")
+    }
+    let pair = try KeyPair.generate()
+    let name =
+      name ?? roles.map(\.rawValue).joined(separator: "-") + "-"
+      + fingerprint(pair.publicKey).prefix(6)
+    let request = TokenRequest(
+      name: name, roles: roles, seconds: seconds, publicKey: pair.publicKey)
+    guard case .issued(let key) = try ask(.issue(request)) else { throw Unexpected() }
+    var file = JoinFile(
+      control: join.control, bulk: join.bulk, relay: join.relay,
+      security: .curve(own: pair, serverKey: serverKey))
+    (file.name, file.roles, file.expiresAt) = (key.name, key.roles, key.expiresAt)
+    return (key, file)
+  }
+
+  package func keys() throws -> [KeyRecord] {
+    guard case .keys(let keys) = try ask(.keys) else { throw Unexpected() }
+    return keys
+  }
+
+  /// `key`: A name or a fingerprint.
+  package func revoke(_ key: String) throws -> KeyRecord {
+    guard case .keys(let keys) = try ask(.revoke(key)), let key = keys.first else {
+      throw Unexpected()
+    }
+    return key
   }
 
   /// One file of a job at a time, over the bulk plane.

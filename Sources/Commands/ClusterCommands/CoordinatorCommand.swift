@@ -39,6 +39,13 @@ struct Coordinator: HouseCommand {
       coordinator at \(coordinator.join.control)
       start a worker with:  martlet worker --join \(coordinator.joinPath)
       """)
+    if insecure {
+      Terminal.error.line(
+        """
+        WARNING: --insecure: nothing is encrypted, and whoever reaches \(listen) may join, submit \
+        jobs that read and write files here, and take results
+        """)
+    }
     interrupts.handle { coordinator.stop() }
     life.watch { coordinator.stop() }
     try coordinator.run()
