@@ -772,7 +772,7 @@ void   martlet__rejoin__free_unpacked
   assert(message->base.descriptor == &martlet__rejoin__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor martlet__exchange_address__field_descriptors[3] =
+static const ProtobufCFieldDescriptor martlet__exchange_address__field_descriptors[4] =
 {
   {
     "local",
@@ -799,12 +799,24 @@ static const ProtobufCFieldDescriptor martlet__exchange_address__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "key",
+    "password",
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
-    offsetof(Martlet__ExchangeAddress, key),
+    offsetof(Martlet__ExchangeAddress, password),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__ExchangeAddress, aes),
     NULL,
     NULL,
     0,             /* flags */
@@ -812,14 +824,15 @@ static const ProtobufCFieldDescriptor martlet__exchange_address__field_descripto
   },
 };
 static const unsigned martlet__exchange_address__field_indices_by_name[] = {
-  2,   /* field[2] = key */
+  3,   /* field[3] = aes */
   0,   /* field[0] = local */
+  2,   /* field[2] = password */
   1,   /* field[1] = remote */
 };
 static const ProtobufCIntRange martlet__exchange_address__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor martlet__exchange_address__descriptor =
 {
@@ -829,7 +842,7 @@ const ProtobufCMessageDescriptor martlet__exchange_address__descriptor =
   "Martlet__ExchangeAddress",
   "martlet",
   sizeof(Martlet__ExchangeAddress),
-  3,
+  4,
   martlet__exchange_address__field_descriptors,
   martlet__exchange_address__field_indices_by_name,
   1,  martlet__exchange_address__number_ranges,
@@ -1929,7 +1942,7 @@ const ProtobufCMessageDescriptor martlet__member__descriptor =
   (ProtobufCMessageInit) martlet__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[6] =
+static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[8] =
 {
   {
     "specification",
@@ -2003,19 +2016,46 @@ static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "exchange_cipher",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__PrepareGeneration, exchange_cipher),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exchange_key",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__PrepareGeneration, exchange_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
   4,   /* field[4] = checkpoint */
+  6,   /* field[6] = exchange_cipher */
+  7,   /* field[7] = exchange_key */
   3,   /* field[3] = members */
   1,   /* field[1] = output */
   5,   /* field[5] = reason */
   2,   /* field[2] = replicas */
   0,   /* field[0] = specification */
 };
-static const ProtobufCIntRange martlet__prepare_generation__number_ranges[1 + 1] =
+static const ProtobufCIntRange martlet__prepare_generation__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 9, 6 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
 {
@@ -2025,10 +2065,10 @@ const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
   "Martlet__PrepareGeneration",
   "martlet",
   sizeof(Martlet__PrepareGeneration),
-  6,
+  8,
   martlet__prepare_generation__field_descriptors,
   martlet__prepare_generation__field_indices_by_name,
-  1,  martlet__prepare_generation__number_ranges,
+  2,  martlet__prepare_generation__number_ranges,
   (ProtobufCMessageInit) martlet__prepare_generation__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -108,10 +108,13 @@ package struct PrepareGeneration: Hashable, Sendable {
   /// The newest checkpoint, for when nobody holds a later state.
   package var checkpoint: Checkpoint?
   package var reason: String
+  /// The coordinator's process sets it, its machine knows no keys.
+  package var protection: ExchangeProtection
 
   package init(
     job: JobID, generation: Generation, specification: String, output: String, replicas: Int,
-    members: [Member], checkpoint: Checkpoint?, reason: String
+    members: [Member], checkpoint: Checkpoint?, reason: String,
+    protection: ExchangeProtection = .plain
   ) {
     self.job = job
     self.generation = generation
@@ -121,6 +124,7 @@ package struct PrepareGeneration: Hashable, Sendable {
     self.members = members
     self.checkpoint = checkpoint
     self.reason = reason
+    self.protection = protection
   }
 }
 

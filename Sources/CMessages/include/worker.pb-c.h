@@ -48,11 +48,12 @@ struct  Martlet__ExchangeAddress
   ProtobufCMessage base;
   char *local;
   char *remote;
-  ProtobufCBinaryData key;
+  ProtobufCBinaryData password;
+  protobuf_c_boolean aes;
 };
 #define MARTLET__EXCHANGE_ADDRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__exchange_address__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, 0 }
 
 
 /*
@@ -245,10 +246,15 @@ struct  Martlet__PrepareGeneration
   Martlet__Member **members;
   Martlet__Checkpoint *checkpoint;
   char *reason;
+  /*
+   * plain, aes-256-gcm, chacha20-poly1305
+   */
+  char *exchange_cipher;
+  ProtobufCBinaryData exchange_key;
 };
 #define MARTLET__PREPARE_GENERATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__prepare_generation__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL} }
 
 
 struct  Martlet__OpenGeneration

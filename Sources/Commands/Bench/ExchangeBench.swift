@@ -12,7 +12,12 @@ struct ExchangeBench {
     case local
     /// TCP, readable on the way.
     case plain
-    case curve
+    /// TCP, encrypted by us.
+    case sealed
+    /// The same where a member has no AES instructions.
+    case chaCha = "sealed, ChaCha20"
+    /// Sealed, through a coordinator's relay.
+    case hub
   }
 
   enum Kind: String, CaseIterable, Sendable {
@@ -68,15 +73,31 @@ private final class BenchMembers: Sendable {
   private let groups: [ReplicaGroup]
   private nonisolated(unsafe) var serial: UInt64 = 0
   private let keyGuard: KeyGuard?
+  private let relay: ExchangeRelay?
 
   init(_ count: Int, _ way: ExchangeBench.Way) throws {
     let context = try ZeroMQContext()
-    let keys = try (0..<count).map { _ in try KeyPair.generate() }
-    keyGuard = way == .curve ? try KeyGuard(in: context, admitting: keys.map(\.publicKey)) : nil
-    let endpoints = try keys.map { pair in
+    let (server, client) = (try KeyPair.generate(), try KeyPair.generate())
+    keyGuard = way == .hub ? try KeyGuard(in: context, admitting: [client.publicKey]) : nil
+    relay =
+      way == .hub
+      ? try ExchangeRelay(address: "tcp://127.0.0.1:*", in: context, security: .curve(server)) : nil
+    let route: ExchangeRoute =
+      if let relay {
+        .hub(
+          address: relay.address, security: .curve(own: client, serverKey: server.publicKey))
+      } else if way == .local { .direct } else { .network }
+    let key = [UInt8](repeating: 1, count: 32)
+    let protection: ExchangeProtection =
+      switch way {
+      case .local, .plain: .plain
+      case .sealed, .hub: .sealed(ExchangeCipher(haveAES: ExchangeCipher.hasAES), key: key)
+      case .chaCha: .sealed(.chaCha20Poly1305, key: key)
+      }
+    let endpoints = try (0..<count).map { _ in
       try ExchangeEndpoint(
         context: context, incarnation: freshIncarnation(), listen: "tcp://127.0.0.1:*",
-        host: "here", security: way == .curve ? .curve(pair) : .insecure)
+        host: "here", admission: nil)
     }
     let members = endpoints.enumerated().map { index, endpoint in
       ExchangeMember(
@@ -85,8 +106,9 @@ private final class BenchMembers: Sendable {
     let links = endpoints.enumerated().map { index, endpoint in
       endpoint.open(
         job: JobID(1), generation: Generation(1), members: members, index: index,
-        route: way == .local ? .direct : .network)
+        route: route, protection: protection)
     }
+    for link in links { try link.waitUntilReachable() }
     groups = links.enumerated().map { index, link in
       ReplicaGroup(
         replicas: count, hosted: index..<index + 1, permits: ComputePermits(count: 1), link: link)
@@ -96,6 +118,7 @@ private final class BenchMembers: Sendable {
 
   func close() {
     for endpoint in endpoints { endpoint.close() }
+    relay?.stop()
     keyGuard?.stop()
   }
 
