@@ -97,8 +97,10 @@ final class ExchangeLoop {
         ? .plain : protections.current(job: frame.job, generation: frame.generation)
     else { return }
     var frame = frame
+    var pieceBytesMax = ExchangeFrame.pieceBytesMax
+    if case .sealed = protection { pieceBytesMax = ExchangeSeal.pieceBytesMax }
     repeat {
-      frame.length = min(ExchangeFrame.pieceBytesMax, frame.total - frame.offset)
+      frame.length = min(pieceBytesMax, frame.total - frame.offset)
       let start = payload.bodyRange.lowerBound + frame.offset
       var (header, body, range) = ([UInt8](), payload.body, start..<start + frame.length)
       switch protection {

@@ -24,6 +24,9 @@ package final class ExchangeSeal: @unchecked Sendable {
   static let prefixBytes = 8 + SealingKey.tagBytes
   static let overheadBytes = prefixBytes + SealingKey.tagBytes
 
+  /// Small, so that a piece is sealed while the one before it travels and is opened.
+  static let pieceBytesMax = 256 << 10
+
   private struct Inward {
     let key: SealingKey
     var last: UInt64 = 0

@@ -9,7 +9,8 @@ import Transport
   private static let ciphers = ExchangeCipher.allCases.filter {
     $0 != .aes256GCM || ExchangeCipher.hasAES
   }
-  private let (a, b) = (Incarnation(11), Incarnation(12))
+  private let a = Incarnation(11)
+  private let b = Incarnation(12)
 
   private func seal(
     _ own: Incarnation, _ cipher: ExchangeCipher, job: UInt64 = 1, generation: UInt64 = 2,
