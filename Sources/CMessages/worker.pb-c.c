@@ -997,7 +997,7 @@ void   martlet__drain__free_unpacked
   assert(message->base.descriptor == &martlet__drain__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor martlet__exchange_address__field_descriptors[3] =
+static const ProtobufCFieldDescriptor martlet__exchange_address__field_descriptors[4] =
 {
   {
     "local",
@@ -1024,12 +1024,24 @@ static const ProtobufCFieldDescriptor martlet__exchange_address__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "key",
+    "password",
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
-    offsetof(Martlet__ExchangeAddress, key),
+    offsetof(Martlet__ExchangeAddress, password),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__ExchangeAddress, aes),
     NULL,
     NULL,
     0,             /* flags */
@@ -1037,14 +1049,15 @@ static const ProtobufCFieldDescriptor martlet__exchange_address__field_descripto
   },
 };
 static const unsigned martlet__exchange_address__field_indices_by_name[] = {
-  2,   /* field[2] = key */
+  3,   /* field[3] = aes */
   0,   /* field[0] = local */
+  2,   /* field[2] = password */
   1,   /* field[1] = remote */
 };
 static const ProtobufCIntRange martlet__exchange_address__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor martlet__exchange_address__descriptor =
 {
@@ -1054,7 +1067,7 @@ const ProtobufCMessageDescriptor martlet__exchange_address__descriptor =
   "Martlet__ExchangeAddress",
   "martlet",
   sizeof(Martlet__ExchangeAddress),
-  3,
+  4,
   martlet__exchange_address__field_descriptors,
   martlet__exchange_address__field_indices_by_name,
   1,  martlet__exchange_address__number_ranges,
@@ -2276,7 +2289,7 @@ const ProtobufCMessageDescriptor martlet__member__descriptor =
   (ProtobufCMessageInit) martlet__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[8] =
+static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descriptors[10] =
 {
   {
     "specification",
@@ -2363,6 +2376,30 @@ static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "exchange_cipher",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__PrepareGeneration, exchange_cipher),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exchange_key",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__PrepareGeneration, exchange_key),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "relayed",
     11,
     PROTOBUF_C_LABEL_REPEATED,
@@ -2377,10 +2414,12 @@ static const ProtobufCFieldDescriptor martlet__prepare_generation__field_descrip
 };
 static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
   4,   /* field[4] = checkpoint */
+  7,   /* field[7] = exchange_cipher */
+  8,   /* field[8] = exchange_key */
   3,   /* field[3] = members */
   1,   /* field[1] = output */
   5,   /* field[5] = reason */
-  7,   /* field[7] = relayed */
+  9,   /* field[9] = relayed */
   2,   /* field[2] = replicas */
   0,   /* field[0] = specification */
   6,   /* field[6] = warm_up */
@@ -2388,8 +2427,8 @@ static const unsigned martlet__prepare_generation__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__prepare_generation__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 11, 7 },
-  { 0, 8 }
+  { 9, 7 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
 {
@@ -2399,7 +2438,7 @@ const ProtobufCMessageDescriptor martlet__prepare_generation__descriptor =
   "Martlet__PrepareGeneration",
   "martlet",
   sizeof(Martlet__PrepareGeneration),
-  8,
+  10,
   martlet__prepare_generation__field_descriptors,
   martlet__prepare_generation__field_indices_by_name,
   2,  martlet__prepare_generation__number_ranges,

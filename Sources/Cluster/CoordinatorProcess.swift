@@ -19,6 +19,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
     /// Of the control plane; 0 takes any free one. Bulk and relay take the next two if given.
     package var port = 0
     package var isInsecure = false
+    /// How workers protect what they send to other hosts; an insecure cluster has no keys for it.
+    package var protection = ProtectionMode.sealed
     /// Where the join file is written; `store/join.json` by default.
     package var joinFile: String?
 
@@ -44,6 +46,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private let context: ZeroMQContext
   private let keys: KeyRegistry
   private let keyGuard: KeyGuard?
+  private let protections: GenerationProtections
   private let control: ControlServer
   private let bulk: BulkServer
   private let relay: ExchangeRelay
@@ -91,6 +94,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     keyGuard =
       settings.isInsecure
       ? nil : try KeyGuard(in: context, asking: admission, onRefusal: onRefusal)
+    protections = GenerationProtections(settings.protection, keys: keys.generationKeys)
     let incarnation = freshIncarnation()
     func address(_ offset: Int) -> String {
       "tcp://\(settings.listen):\(settings.port == 0 ? 0 : settings.port + offset)"
@@ -209,7 +213,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       try store.persist(record)
       if case .job(let job) = record { remember(job) }
     case .send(let message, let incarnation):
-      control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
+      control.send(
+        protections.completed(message), to: ControlPeer(role: .worker, incarnation: incarnation))
     case .answer(let question, let reply):
       if let (peer, request) = questions.removeValue(forKey: question) {
         control.send(reply, to: peer, request: request)

@@ -40,6 +40,11 @@ final class KeyRegistry {
 
   var serverSecurity: ServerSecurity { own?.serverSecurity ?? .insecure }
 
+  /// What the exchange of each generation is sealed with.
+  var generationKeys: GenerationKeys? {
+    own.map { GenerationKeys(secret: $0.coordinator.secretKey) }
+  }
+
   /// Writes the join file of this coordinator's own key, and again when that key is replaced.
   ///
   /// Throws: `TransportError.badFile`.

@@ -4,7 +4,7 @@ import Transport
 
 /// How workers reach each other (`--exchange`).
 package enum ExchangeMode: String, Sendable, CaseIterable {
-  /// Unix sockets within a host, encrypted TCP between hosts.
+  /// Unix sockets within a host, TCP between hosts.
   case direct
   /// TCP also within a host.
   case tcp
@@ -23,7 +23,6 @@ package enum ExchangeMode: String, Sendable, CaseIterable {
 /// Makes a worker's link to the members of each generation.
 struct WorkerLinks: Sendable {
   let endpoint: ExchangeEndpoint
-  let keyGuard: KeyGuard?
   let route: ExchangeRoute
   /// For members that the coordinator says cannot be reached otherwise.
   let relay: ExchangeRoute
@@ -33,9 +32,8 @@ struct WorkerLinks: Sendable {
     prepare.members.first { $0.incarnation == endpoint.incarnation }
   }
 
-  /// Admits the members' keys, theirs alone, and opens the link.
+  /// Opens the link.
   func open(_ prepare: PrepareGeneration) -> ExchangeLink? {
-    keyGuard?.admit(prepare.members.map(\.exchange.key).filter { !$0.isEmpty })
     guard
       let index = prepare.members.firstIndex(where: { $0.incarnation == endpoint.incarnation })
     else { return nil }
@@ -49,8 +47,8 @@ struct WorkerLinks: Sendable {
           address: Transport.ExchangeAddress(
             host: member.hostIdentity, local: member.exchange.local,
             network: member.exchange.remote,
-            publicKey: member.exchange.key.isEmpty ? nil : member.exchange.key))
-      }, index: index, route: route,
+            password: member.exchange.password.isEmpty ? nil : member.exchange.password))
+      }, index: index, route: route, protection: prepare.protection,
       relayed: Set(prepare.members.indices.filter { cut.contains(prepare.members[$0].worker) }),
       by: relay)
   }
@@ -73,6 +71,8 @@ extension ExchangeLink {
 
 extension Messages.ExchangeAddress {
   init(_ address: Transport.ExchangeAddress) {
-    self.init(local: address.local, remote: address.network, key: address.publicKey ?? [])
+    self.init(
+      local: address.local, remote: address.network, password: address.password ?? [],
+      hasAES: ExchangeCipher.hasAES)
   }
 }

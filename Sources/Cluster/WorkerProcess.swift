@@ -43,7 +43,7 @@ package final class WorkerProcess: @unchecked Sendable {
   private let queue = EventQueue<Event>()
   private let context: ZeroMQContext
   private let client: ControlClient
-  private let keyGuard: KeyGuard?
+  private let admission: ExchangeGuard?
   private let endpoint: ExchangeEndpoint
   private let job: WorkerJob
   private let started = ContinuousClock.now
@@ -68,12 +68,12 @@ package final class WorkerProcess: @unchecked Sendable {
     context = try ZeroMQContext()
     let incarnation = freshIncarnation()
     let isSecure = join.security != .insecure
-    keyGuard = isSecure ? try KeyGuard(in: context, admitting: []) : nil
+    admission = isSecure ? try ExchangeGuard(in: context) : nil
     // Other hosts reach this one by the address it has on the way to the coordinator.
     let address = settings.advertise ?? HostFacts.address(toward: join.control)
     endpoint = try ExchangeEndpoint(
       context: context, incarnation: incarnation, listen: "tcp://0.0.0.0:*", reachedAs: address,
-      host: HostFacts.identity, security: isSecure ? .curve(.generate()) : .insecure)
+      host: HostFacts.identity, admission: admission, note: note)
     var introduction = Hello(
       name: settings.name, host: HostFacts.name, hostIdentity: HostFacts.identity,
       process: UInt32(ProcessInfo.processInfo.processIdentifier), build: Fingerprint.build,
@@ -89,7 +89,7 @@ package final class WorkerProcess: @unchecked Sendable {
       incarnation: incarnation)
     job = WorkerJob(
       links: WorkerLinks(
-        endpoint: endpoint, keyGuard: keyGuard,
+        endpoint: endpoint,
         route: settings.exchange.route(relay: join.relay, security: join.security),
         relay: ExchangeMode.hub.route(relay: join.relay, security: join.security)),
       bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
@@ -114,7 +114,7 @@ package final class WorkerProcess: @unchecked Sendable {
       job.stop()
       client.stop()
       endpoint.close()
-      keyGuard?.stop()
+      admission?.stop()
       try? FileManager.default.removeItem(atPath: settings.scratch)
     }
     var lastTick = now

@@ -31,7 +31,7 @@ public struct MartletCommand: ParsableCommand {
           Fetch.self,
         ]),
       CommandGroup(name: "Looking up", subcommands: [Recipes.self, VersionCommand.self]),
-      CommandGroup(name: "Testing", subcommands: [Simulate.self]),
+      CommandGroup(name: "Testing", subcommands: [Simulate.self, Bench.self]),
     ])
 
   public init() {}

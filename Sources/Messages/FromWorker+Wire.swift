@@ -6,16 +6,18 @@ extension ExchangeAddress: WireValue {
   init(_ wire: Martlet__ExchangeAddress, _ fields: Fields) throws(WireError) {
     local = try fields.text(wire.local, "local", bytesMax: 256)
     remote = try fields.text(wire.remote, "remote", bytesMax: 256)
-    key = try fields.bytes(wire.key, "key", countMax: 32)
-    guard key.isEmpty || key.count == 32 else {
-      throw fields.malformed("key", "\(key.count) bytes", "32 or none")
+    password = try fields.bytes(wire.password, "password", countMax: 32)
+    guard password.isEmpty || password.count == 32 else {
+      throw fields.malformed("password", "\(password.count) bytes", "32 or none")
     }
+    hasAES = wire.aes != 0
   }
 
   func fill(_ wire: inout Martlet__ExchangeAddress, _ scratch: Scratch) {
     wire.local = scratch.text(local)
     wire.remote = scratch.text(remote)
-    wire.key = scratch.bytes(key)
+    wire.password = scratch.bytes(password)
+    wire.aes = hasAES ? 1 : 0
   }
 }
 

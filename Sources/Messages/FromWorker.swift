@@ -53,13 +53,27 @@ package struct ExchangeAddress: Hashable, Codable, Sendable {
   package var local: String
   /// A ZeroMQ endpoint other hosts can reach; empty if only the relay can.
   package var remote: String
-  /// CURVE public key, 32 bytes; empty in an insecure cluster.
-  package var key: [UInt8]
+  /// What other hosts must show to be let in, 32 bytes; empty in an insecure cluster.
+  package var password: [UInt8]
+  /// Whether its processor has AES instructions.
+  package var hasAES: Bool
 
-  package init(local: String = "", remote: String = "", key: [UInt8] = []) {
+  package init(
+    local: String = "", remote: String = "", password: [UInt8] = [], hasAES: Bool = false
+  ) {
     self.local = local
     self.remote = remote
-    self.key = key
+    self.password = password
+    self.hasAES = hasAES
+  }
+
+  /// Reads what older builds stored, too.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    local = try values.decode(String.self, forKey: .local)
+    remote = try values.decode(String.self, forKey: .remote)
+    password = try values.decodeIfPresent([UInt8].self, forKey: .password) ?? []
+    hasAES = try values.decodeIfPresent(Bool.self, forKey: .hasAES) ?? false
   }
 }
 

@@ -81,6 +81,7 @@ extension PrepareGeneration: WireValue {
     checkpoint = try fields.optional(wire.checkpoint, "checkpoint", of: Checkpoint.self)
     reason = try fields.text(wire.reason, "reason")
     isWarmUp = wire.warm_up != 0
+    protection = try fields.protection(wire.exchange_cipher, wire.exchange_key)
     var next = 0
     for member in members {
       guard member.replicas.first == next else {
@@ -110,6 +111,36 @@ extension PrepareGeneration: WireValue {
     wire.warm_up = isWarmUp ? 1 : 0
     wire.n_relayed = relayed.count
     wire.relayed = scratch.list(relayed)
+    switch protection {
+    case .plain: wire.exchange_cipher = scratch.text(Fields.plain)
+    case .sealed(let cipher, let key):
+      wire.exchange_cipher = scratch.text(cipher.rawValue)
+      wire.exchange_key = scratch.bytes(key)
+    }
+  }
+}
+
+extension Fields {
+  fileprivate static let plain = "plain"
+
+  /// No default: a generation whose frames would go unprotected says so.
+  fileprivate func protection(
+    _ cipher: UnsafeMutablePointer<CChar>?, _ key: ProtobufCBinaryData
+  ) throws(WireError) -> ExchangeProtection {
+    let key = try bytes(key, "exchange_key", countMax: 32)
+    let name = try text(cipher, "exchange_cipher", bytesMax: 64)
+    if name == Self.plain {
+      guard key.isEmpty else {
+        throw malformed("exchange_key", "\(key.count) bytes", "none for plain frames")
+      }
+      return .plain
+    }
+    guard let cipher = ExchangeCipher(rawValue: name) else {
+      let known = [Self.plain] + ExchangeCipher.allCases.map(\.rawValue)
+      throw malformed("exchange_cipher", "'\(name)'", known.joined(separator: ", "))
+    }
+    guard key.count == 32 else { throw malformed("exchange_key", "\(key.count) bytes", "32") }
+    return .sealed(cipher, key: key)
   }
 }
 

@@ -138,10 +138,13 @@ package struct PrepareGeneration: Hashable, Sendable {
   package var isWarmUp = false
   /// Members that exchange through the coordinator's relay, because the way between them is cut.
   package var relayed: [RelayedPair] = []
+  /// The coordinator's process sets it, its machine knows no keys.
+  package var protection: ExchangeProtection
 
   package init(
     job: JobID, generation: Generation, specification: String, output: String, replicas: Int,
-    members: [Member], checkpoint: Checkpoint?, reason: String
+    members: [Member], checkpoint: Checkpoint?, reason: String,
+    protection: ExchangeProtection = .plain
   ) {
     self.job = job
     self.generation = generation
@@ -151,6 +154,7 @@ package struct PrepareGeneration: Hashable, Sendable {
     self.members = members
     self.checkpoint = checkpoint
     self.reason = reason
+    self.protection = protection
   }
 }
 

@@ -13,11 +13,11 @@ package struct ExchangeAddress: Hashable, Sendable {
   package var local: String
   /// tcp://…
   package var network: String
-  /// For CURVE; `nil` where the network is trusted.
-  package var publicKey: [UInt8]?
+  /// Of its `ExchangeGuard`; `nil` where everybody may connect.
+  package var password: [UInt8]?
 
-  package init(host: String, local: String, network: String, publicKey: [UInt8]?) {
-    (self.host, self.local, self.network, self.publicKey) = (host, local, network, publicKey)
+  package init(host: String, local: String, network: String, password: [UInt8]?) {
+    (self.host, self.local, self.network, self.password) = (host, local, network, password)
   }
 }
 
@@ -48,6 +48,7 @@ package final class ExchangeEndpoint: Sendable {
   package let incarnation: Incarnation
   let mailbox: Mailbox<ExchangeCommand>
   let inboxes: ExchangeInboxes
+  let protections: ExchangeProtections
   private let folder: String
   private let thread: OwnedThread
 
@@ -57,12 +58,14 @@ package final class ExchangeEndpoint: Sendable {
   ///
   /// `host`: An identity of this host, such as its boot identifier.
   ///
-  /// `security`: With keys, TCP connections use CURVE; the context's `KeyGuard` says whose.
+  /// `admission`: The context's guard of TCP connections; `nil` lets everybody in.
+  ///
+  /// `note`: A line for people, about frames that were refused; from the endpoint's thread.
   ///
   /// Throws: `TransportError`.
   package init(
     context: ZeroMQContext, incarnation: Incarnation, listen: String, reachedAs: String? = nil,
-    host: String, security: ServerSecurity
+    host: String, admission: ExchangeGuard?, note: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(TransportError) {
     self.incarnation = incarnation
     var template = Array("/tmp/martlet-XXXXXX".utf8CString)
@@ -73,30 +76,32 @@ package final class ExchangeEndpoint: Sendable {
       decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     let local = try ZeroMQSocket(.router, in: context)
     let network = try ZeroMQSocket(.router, in: context)
-    try network.secure(security)
+    if admission != nil { ExchangeGuard.demand(at: network) }
     for socket in [local, network] {
       // Unbounded queues, bounded contents: nobody is more than one call ahead of its peers.
       socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
     }
+    network.set(ZMQ_RCVHWM, Self.waitingMax)
     let localAddress = try local.bind("ipc://\(folder)/exchange")
     var networkAddress = try network.bind(listen)
     if let reachedAs, let colon = networkAddress.lastIndex(of: ":") {
       networkAddress = "tcp://\(reachedAs)\(networkAddress[colon...])"
     }
-    var publicKey: [UInt8]?
-    var keys: KeyPair?
-    if case .curve(let pair) = security { (publicKey, keys) = (pair.publicKey, pair) }
     address = ExchangeAddress(
-      host: host, local: localAddress, network: networkAddress, publicKey: publicKey)
+      host: host, local: localAddress, network: networkAddress, password: admission?.password)
     let mailbox = try Mailbox<ExchangeCommand>(capacity: 1 << 16)
     let inboxes = ExchangeInboxes()
-    (self.mailbox, self.inboxes) = (mailbox, inboxes)
+    let protections = ExchangeProtections()
+    (self.mailbox, self.inboxes, self.protections) = (mailbox, inboxes, protections)
     let loop = Handed(
       ExchangeLoop(
-        context: context, incarnation: incarnation, listeners: [local, network], host: host,
-        keys: keys, inboxes: inboxes))
+        context: context, incarnation: incarnation, local: local, network: network, host: host,
+        inboxes: inboxes, protections: protections, note: note))
     thread = try OwnedThread { loop.take().run(mailbox) }
   }
+
+  /// Messages of one connection that wait for the endpoint's thread; then its sender waits.
+  private static let waitingMax: Int32 = 64
 
   /// This worker's part in a generation; frames that came early are in it. Older links have ended.
   ///
@@ -104,9 +109,13 @@ package final class ExchangeEndpoint: Sendable {
   ///
   /// `relayed`: Members that can be reached by `relay` only; what still waits for the direct way to
   /// them is dropped.
+  ///
+  /// `protection`: Of frames that leave the host; the same at all members. A process that has no
+  /// AES instructions must not be given a key for them.
   package func open(
     job: JobID, generation: Generation, members: [ExchangeMember], index: Int,
-    route: ExchangeRoute, relayed: Set<Int> = [], by relay: ExchangeRoute? = nil
+    route: ExchangeRoute, protection: ExchangeProtection, relayed: Set<Int> = [],
+    by relay: ExchangeRoute? = nil
   ) -> ExchangeLink {
     precondition(
       members.indices.contains(index) && members[index].incarnation == incarnation,
@@ -114,6 +123,8 @@ package final class ExchangeEndpoint: Sendable {
     for member in relayed.sorted() where members.indices.contains(member) {
       mailbox.put(.forget(members[member].address))
     }
+    protections.open(
+      job: job, generation: generation, members: members, own: incarnation, protection)
     let inbox = inboxes.open(job: job.number, generation: generation.number)
     return ExchangeLink(
       endpoint: self, job: job, generation: generation, members: members, index: index,

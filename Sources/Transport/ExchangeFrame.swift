@@ -26,6 +26,25 @@ package struct ExchangeFrame: Equatable, Sendable {
   package var state: UInt64 = 0
   package var head: [UInt8] = []
 
+  /// Who speaks to whom: what is looked at before a sealed frame is opened.
+  struct Route {
+    let job: UInt64
+    let generation: UInt64
+    let sender: UInt64
+    let receiver: UInt64
+
+    /// `nil` for anything that does not begin like a header.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+      guard bytes.count >= fixedBytes,
+        UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)) == magic
+      else { return nil }
+      let words = [8, 16, 24, 32].map {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self))
+      }
+      (job, generation, sender, receiver) = (words[0], words[1], words[2], words[3])
+    }
+  }
+
   package func encoded() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.fixedBytes + head.count)

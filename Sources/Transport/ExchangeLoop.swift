@@ -8,19 +8,26 @@ import Tensors
 final class ExchangeLoop {
   private let context: ZeroMQContext
   private let incarnation: Incarnation
-  private let listeners: [ZeroMQSocket]
+  private let local: ZeroMQSocket
+  private let network: ZeroMQSocket
   private let host: String
-  private let keys: KeyPair?
   private let inboxes: ExchangeInboxes
+  private let protections: ExchangeProtections
+  /// Counts sealed messages over all generations; see `ExchangeSeal.seal`.
+  private var sealed: UInt64 = 0
+  private var refusals: Refusals
   private var peers: [String: ZeroMQSocket] = [:]  // by address
   private var hubs: [String: ZeroMQSocket] = [:]
 
   init(
-    context: ZeroMQContext, incarnation: Incarnation, listeners: [ZeroMQSocket], host: String,
-    keys: KeyPair?, inboxes: ExchangeInboxes
+    context: ZeroMQContext, incarnation: Incarnation, local: ZeroMQSocket, network: ZeroMQSocket,
+    host: String, inboxes: ExchangeInboxes, protections: ExchangeProtections,
+    note: @escaping @Sendable (String) -> Void
   ) {
-    (self.context, self.incarnation, self.listeners) = (context, incarnation, listeners)
-    (self.host, self.keys, self.inboxes) = (host, keys, inboxes)
+    (self.context, self.incarnation, self.host) = (context, incarnation, host)
+    (self.local, self.network) = (local, network)
+    (self.inboxes, self.protections) = (inboxes, protections)
+    refusals = Refusals(note: note)
   }
 
   func run(_ mailbox: Mailbox<ExchangeCommand>) {
@@ -34,7 +41,7 @@ final class ExchangeLoop {
           for way in [address.local, address.network] { peers[way] = nil }
         }
       }
-      let sources = listeners + hubs.keys.sorted().compactMap { hubs[$0] }
+      let sources = [local, network] + hubs.keys.sorted().compactMap { hubs[$0] }
       var didReceive = false
       for socket in sources {
         for _ in 0..<64 where receive(socket) { didReceive = true }
@@ -60,17 +67,22 @@ final class ExchangeLoop {
       try socket.connect(hub)
       hubs[hub] = socket
       return socket
-    case .direct where address.host == host: return try peer(address.local, nil)
-    case .direct, .network: return try peer(address.network, address.publicKey)
+    case .direct where isLocal(address, route): return try peer(address.local, nil)
+    case .direct, .network: return try peer(address.network, address.password)
     }
   }
 
+  /// Whether frames stay within the host, where file rights guard them.
+  private func isLocal(_ address: ExchangeAddress, _ route: ExchangeRoute) -> Bool {
+    if case .direct = route { address.host == host } else { false }
+  }
+
   private func peer(
-    _ address: String, _ publicKey: [UInt8]?
+    _ address: String, _ password: [UInt8]?
   ) throws(TransportError) -> ZeroMQSocket {
     if let socket = peers[address] { return socket }
     let socket = try ZeroMQSocket(.dealer, in: context)
-    if let publicKey, let keys { try socket.secure(.curve(own: keys, serverKey: publicKey)) }
+    if let password { ExchangeGuard.show(password, at: socket) }
     socket.bound(messageBytes: ExchangeFrame.headBytesMax + 1024, queued: 0)
     try socket.connect(address)
     peers[address] = socket
@@ -82,19 +94,34 @@ final class ExchangeLoop {
     _ frame: ExchangeFrame, _ payload: PeerPayload, to address: ExchangeAddress,
     _ route: ExchangeRoute
   ) {
-    guard let socket = try? socket(to: address, route) else { return }
+    guard let socket = try? socket(to: address, route),
+      let protection = isLocal(address, route)
+        ? .plain : protections.current(job: frame.job, generation: frame.generation)
+    else { return }
     var frame = frame
+    var pieceBytesMax = ExchangeFrame.pieceBytesMax
+    if case .sealed = protection { pieceBytesMax = ExchangeSeal.pieceBytesMax }
     repeat {
-      frame.length = min(ExchangeFrame.pieceBytesMax, frame.total - frame.offset)
+      frame.length = min(pieceBytesMax, frame.total - frame.offset)
+      let start = payload.bodyRange.lowerBound + frame.offset
+      var (header, body, range) = ([UInt8](), payload.body, start..<start + frame.length)
+      switch protection {
+      case .plain: header = frame.encoded()
+      case .sealed(let seal):
+        sealed += 1
+        let piece = UnsafeRawBufferPointer(
+          start: body.map { $0.pointer + start }, count: range.count)
+        guard let message = seal.seal(frame, piece, counter: sealed) else { return }
+        (header, body, range) = (message.header, message.piece, 0..<range.count)
+      }
       var first: [[UInt8]] = []
       if case .hub = route { first = [ExchangeRelay.identity(of: Incarnation(frame.receiver))] }
-      for part in first + [frame.encoded()] {
+      for part in first + [header] {
         guard zmq_send(socket.pointer, part, part.count, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 else {
           return
         }
       }
-      let start = payload.bodyRange.lowerBound + frame.offset
-      sendPiece(socket, payload.body, start..<start + frame.length)
+      sendPiece(socket, body, range)
       frame.offset += frame.length
       frame.head = []
     } while frame.offset < frame.total
@@ -137,14 +164,38 @@ final class ExchangeLoop {
       if !hasMore { break }
     }
     guard count == 3 else { return true }
-    func bytes(_ index: Int) -> UnsafeRawBufferPointer {
-      UnsafeRawBufferPointer(
+    func bytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(
         start: zmq_msg_data(&parts[index]), count: zmq_msg_size(&parts[index]))
     }
-    guard let frame = ExchangeFrame(bytes(1)), frame.receiver == incarnation.number,
+    guard let header = header(bytes(1), bytes(2), isLocal: socket === local),
+      let frame = ExchangeFrame(header), frame.receiver == incarnation.number,
       let inbox = inboxes.inbox(job: frame.job, generation: frame.generation)
     else { return true }
-    inbox.add(frame, bytes(2))
+    inbox.add(frame, UnsafeRawBufferPointer(bytes(2)))
     return true
+  }
+
+  /// The bytes of a header that may be believed, the piece being decrypted if it was sealed.
+  private func header(
+    _ header: UnsafeMutableRawBufferPointer, _ piece: UnsafeMutableRawBufferPointer, isLocal: Bool
+  ) -> UnsafeRawBufferPointer? {
+    if isLocal { return UnsafeRawBufferPointer(header) }
+    /// How the generation that a header at `start` names is protected.
+    func protection(at start: Int) -> ExchangeProtections.Current? {
+      guard header.count >= start,
+        let route = ExchangeFrame.Route(UnsafeRawBufferPointer(rebasing: header[start...]))
+      else { return nil }
+      return protections.current(job: route.job, generation: route.generation)
+    }
+    switch (protection(at: 0), protection(at: ExchangeSeal.prefixBytes)) {
+    case (.plain, _): return UnsafeRawBufferPointer(header)
+    case (_, .sealed(let seal)):
+      if let plain = seal.open(header, piece) { return plain }
+      refusals.count("that no member sealed for this generation")
+    case (.sealed, _): refusals.count("that were not sealed")
+    default: break  // of a generation that is over, as they come after every change
+    }
+    return nil
   }
 }

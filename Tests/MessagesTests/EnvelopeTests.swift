@@ -6,7 +6,8 @@ private let job = JobID(7)
 private let generation = Generation(3)
 private let position = Position(stage: 1, epoch: 2, step: 3)
 private let address = ExchangeAddress(
-  local: "ipc:///tmp/x", remote: "tcp://h:1", key: [UInt8](repeating: 9, count: 32))
+  local: "ipc:///tmp/x", remote: "tcp://h:1", password: [UInt8](repeating: 9, count: 32),
+  hasAES: true)
 private let checkpoint = Checkpoint(name: "c3", position: position, sha256: "ab")
 private let artifact = Artifact(name: "model.safetensors", size: 12, sha256: "cd")
 private let hash = [UInt8](repeating: 5, count: 32)
@@ -87,6 +88,11 @@ private let toWorker: [CoordinatorMessage] = [
     PrepareGeneration(
       job: job, generation: generation, specification: "{}", output: "o", replicas: 4,
       members: [member], checkpoint: checkpoint, reason: "r")),
+  .prepare(
+    PrepareGeneration(
+      job: job, generation: generation, specification: "{}", output: "o", replicas: 4,
+      members: [member], checkpoint: nil, reason: "r",
+      protection: .sealed(.chaCha20Poly1305, key: [UInt8](repeating: 4, count: 32)))),
   .open(OpenGeneration(job: job, generation: generation, start: .beginning)),
   .open(OpenGeneration(job: job, generation: generation, start: .checkpoint(checkpoint))),
   .open(
@@ -288,6 +294,18 @@ private let bulk: [BulkMessage] = [
     message.relayed = [RelayedPair(WorkerID(1), WorkerID(3))]
     let envelope = try Envelope(decoding: bytes(CoordinatorMessage.prepare(message)))
     #expect(throws: WireError.self) { try envelope.message(CoordinatorMessage.self) }
+  }
+
+  @Test func `refuses a sealed generation without its whole key`() throws {
+    for key in [[], [UInt8](repeating: 4, count: 31), [UInt8](repeating: 4, count: 33)] {
+      let message = CoordinatorMessage.prepare(
+        PrepareGeneration(
+          job: job, generation: generation, specification: "", output: "", replicas: 4,
+          members: [member], checkpoint: nil, reason: "", protection: .sealed(.aes256GCM, key: key))
+      )
+      let envelope = try Envelope(decoding: bytes(message))
+      #expect(throws: WireError.self) { try envelope.message(CoordinatorMessage.self) }
+    }
   }
 
   @Test func `survives damage of every kind`() {

@@ -8,25 +8,56 @@ import Transport
 /// Several endpoints of this process, talking through real sockets.
 final class Endpoints: Sendable {
   let endpoints: [ExchangeEndpoint]
+  let context: ZeroMQContext
   private let relay: ExchangeRelay?
-  private let keyGuard: KeyGuard?
+  private let admission: ExchangeGuard?
   let route: ExchangeRoute
+  let protection: ExchangeProtection
+  let notes = Notes()
 
-  enum Way: String, CaseIterable, Sendable { case local, network, encrypted, hub }
+  enum Way: String, CaseIterable, Sendable { case local, plain, sealed, chaCha, hub }
 
-  init(_ count: Int, _ way: Way) throws {
-    let context = try ZeroMQContext()
-    let keys = try (0..<count).map { _ in try KeyPair.generate() }
-    keyGuard =
-      way == .encrypted ? try KeyGuard(in: context, admitting: keys.map(\.publicKey)) : nil
-    endpoints = try keys.map { pair in
+  /// What the endpoints said.
+  final class Notes: Sendable {
+    private let monitor = Monitor()
+    private nonisolated(unsafe) var lines: [String] = []
+
+    func add(_ line: String) {
+      monitor.withLock {
+        lines.append(line)
+        monitor.wakeAll()
+      }
+    }
+
+    /// Waits for the first.
+    func first() -> String {
+      monitor.withLock {
+        while lines.isEmpty { monitor.wait() }
+        return lines[0]
+      }
+    }
+  }
+
+  init(_ count: Int, _ way: Way, isGuarded: Bool = true) throws {
+    let (context, notes) = (try ZeroMQContext(), notes)
+    self.context = context
+    let admission = isGuarded ? try ExchangeGuard(in: context) : nil
+    self.admission = admission
+    endpoints = try (0..<count).map { _ in
       try ExchangeEndpoint(
         context: context, incarnation: freshIncarnation(), listen: "tcp://127.0.0.1:*",
-        host: "here", security: way == .encrypted ? .curve(pair) : .insecure)
+        host: "here", admission: admission, note: { notes.add($0) })
+    }
+    let key = [UInt8](repeating: 77, count: 32)
+    switch way {
+    case .local, .plain: protection = .plain
+    case .sealed, .hub:
+      protection = .sealed(ExchangeCipher(haveAES: ExchangeCipher.hasAES), key: key)
+    case .chaCha: protection = .sealed(.chaCha20Poly1305, key: key)
     }
     switch way {
     case .local: (relay, route) = (nil, .direct)
-    case .network, .encrypted: (relay, route) = (nil, .network)
+    case .plain, .sealed, .chaCha: (relay, route) = (nil, .network)
     case .hub:
       let relay = try ExchangeRelay(
         address: "tcp://127.0.0.1:*", in: context, security: .insecure)
@@ -41,7 +72,7 @@ final class Endpoints: Sendable {
     let links = endpoints.enumerated().map { index, endpoint in
       endpoint.open(
         job: JobID(1), generation: Generation(generation), members: members, index: index,
-        route: route)
+        route: route, protection: protection)
     }
     for link in links { try link.waitUntilReachable() }
     return links
@@ -50,7 +81,7 @@ final class Endpoints: Sendable {
   deinit {
     for endpoint in endpoints { endpoint.close() }
     relay?.stop()
-    keyGuard?.stop()
+    admission?.stop()
   }
 }
 
@@ -95,7 +126,7 @@ final class Endpoints: Sendable {
     func open(_ index: Int, _ generation: UInt64) -> ExchangeLink {
       endpoints.endpoints[index].open(
         job: JobID(1), generation: Generation(generation), members: members, index: index,
-        route: .direct)
+        route: .direct, protection: .plain)
     }
     let (a1, b1) = (open(0, 1), open(1, 1))
     _ = try a1.swap(call(0), outgoing: [1: PeerPayload(head: [1])], awaiting: [])
@@ -113,7 +144,7 @@ final class Endpoints: Sendable {
     }
   }
 
-  @Test(arguments: [Endpoints.Way.local, .network, .hub])
+  @Test(arguments: Endpoints.Way.allCases)
   func `carries state in pieces`(way: Endpoints.Way) throws {
     let endpoints = try Endpoints(2, way)
     let links = try endpoints.links([0..<1, 1..<2])

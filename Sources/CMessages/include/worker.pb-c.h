@@ -53,11 +53,12 @@ struct  Martlet__ExchangeAddress
   ProtobufCMessage base;
   char *local;
   char *remote;
-  ProtobufCBinaryData key;
+  ProtobufCBinaryData password;
+  protobuf_c_boolean aes;
 };
 #define MARTLET__EXCHANGE_ADDRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__exchange_address__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, 0 }
 
 
 /*
@@ -282,12 +283,17 @@ struct  Martlet__PrepareGeneration
   Martlet__Checkpoint *checkpoint;
   char *reason;
   protobuf_c_boolean warm_up;
+  /*
+   * plain, aes-256-gcm, chacha20-poly1305
+   */
+  char *exchange_cipher;
+  ProtobufCBinaryData exchange_key;
   size_t n_relayed;
   Martlet__RelayedPair **relayed;
 };
 #define MARTLET__PREPARE_GENERATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__prepare_generation__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, {0,NULL}, 0,NULL }
 
 
 /*

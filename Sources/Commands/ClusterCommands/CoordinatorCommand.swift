@@ -17,9 +17,21 @@ struct Coordinator: HouseCommand {
   @Option(help: "Where the join file is written; STORE/join.json by default.")
   var joinFile: String?
   @Flag(help: "No encryption and no keys: on networks you trust alone.") var insecure = false
+  @Option(
+    help: """
+      How workers protect what they send to other hosts: sealed (encrypted, each generation with a \
+      key of its own) or plain (on networks you trust, faster). Sealed, unless --insecure.
+      """)
+  var exchangeProtection: ProtectionMode?
   @OptionGroup var life: LifeOptions
 
   func validate() throws {
+    guard !insecure || exchangeProtection != .sealed else {
+      throw ValidationError(
+        """
+        --exchange-protection sealed needs keys, and --insecure sends none; leave one of them out.
+        """)
+    }
     guard (0...65533).contains(port) else { throw ValidationError("--port must be 0 to 65533.") }
   }
 
@@ -30,6 +42,7 @@ struct Coordinator: HouseCommand {
     settings.advertise = advertise
     settings.port = port
     settings.isInsecure = insecure
+    settings.protection = exchangeProtection ?? .sealed
     settings.joinFile = joinFile.map { JobFile("").absolute($0) }
     let coordinator = try CoordinatorProcess(settings, catalog: house.catalog) {
       Terminal.output.line($0)
@@ -52,3 +65,5 @@ struct Coordinator: HouseCommand {
     // Being asked to end is how a coordinator ends.
   }
 }
+
+extension ProtectionMode: ExpressibleByArgument {}
