@@ -168,7 +168,7 @@ const ProtobufCMessageDescriptor martlet__envelope__descriptor =
   (ProtobufCMessageInit) martlet__envelope__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue martlet__kind__enum_values_by_number[36] =
+static const ProtobufCEnumValue martlet__kind__enum_values_by_number[38] =
 {
   { "KIND_UNKNOWN", "MARTLET__KIND__KIND_UNKNOWN", 0 },
   { "KIND_HELLO", "MARTLET__KIND__KIND_HELLO", 1 },
@@ -191,6 +191,7 @@ static const ProtobufCEnumValue martlet__kind__enum_values_by_number[36] =
   { "KIND_CANCEL_REQUEST", "MARTLET__KIND__KIND_CANCEL_REQUEST", 68 },
   { "KIND_FILES_REQUEST", "MARTLET__KIND__KIND_FILES_REQUEST", 69 },
   { "KIND_EVENTS_REQUEST", "MARTLET__KIND__KIND_EVENTS_REQUEST", 70 },
+  { "KIND_DIGESTS_REQUEST", "MARTLET__KIND__KIND_DIGESTS_REQUEST", 72 },
   { "KIND_SUBMITTED", "MARTLET__KIND__KIND_SUBMITTED", 96 },
   { "KIND_STATUS", "MARTLET__KIND__KIND_STATUS", 97 },
   { "KIND_JOB_DETAIL", "MARTLET__KIND__KIND_JOB_DETAIL", 98 },
@@ -199,6 +200,7 @@ static const ProtobufCEnumValue martlet__kind__enum_values_by_number[36] =
   { "KIND_FILES", "MARTLET__KIND__KIND_FILES", 101 },
   { "KIND_EVENTS", "MARTLET__KIND__KIND_EVENTS", 102 },
   { "KIND_FAILURE", "MARTLET__KIND__KIND_FAILURE", 103 },
+  { "KIND_DIGESTS", "MARTLET__KIND__KIND_DIGESTS", 105 },
   { "KIND_OFFER", "MARTLET__KIND__KIND_OFFER", 128 },
   { "KIND_FETCH", "MARTLET__KIND__KIND_FETCH", 129 },
   { "KIND_CREDIT", "MARTLET__KIND__KIND_CREDIT", 130 },
@@ -208,43 +210,45 @@ static const ProtobufCEnumValue martlet__kind__enum_values_by_number[36] =
   { "KIND_TRANSFER_FAILED", "MARTLET__KIND__KIND_TRANSFER_FAILED", 134 },
 };
 static const ProtobufCIntRange martlet__kind__value_ranges[] = {
-{0, 0},{32, 8},{64, 14},{96, 21},{128, 29},{0, 36}
+{0, 0},{32, 8},{64, 14},{72, 21},{96, 22},{105, 30},{128, 31},{0, 38}
 };
-static const ProtobufCEnumValueIndex martlet__kind__enum_values_by_name[36] =
+static const ProtobufCEnumValueIndex martlet__kind__enum_values_by_name[38] =
 {
-  { "KIND_CANCELLED", 25 },
+  { "KIND_CANCELLED", 26 },
   { "KIND_CANCEL_REQUEST", 18 },
-  { "KIND_CHUNK", 32 },
-  { "KIND_CREDIT", 31 },
-  { "KIND_EVENTS", 27 },
+  { "KIND_CHUNK", 34 },
+  { "KIND_CREDIT", 33 },
+  { "KIND_DIGESTS", 30 },
+  { "KIND_DIGESTS_REQUEST", 21 },
+  { "KIND_EVENTS", 28 },
   { "KIND_EVENTS_REQUEST", 20 },
-  { "KIND_FAILURE", 28 },
-  { "KIND_FETCH", 30 },
-  { "KIND_FILES", 26 },
+  { "KIND_FAILURE", 29 },
+  { "KIND_FETCH", 32 },
+  { "KIND_FILES", 27 },
   { "KIND_FILES_REQUEST", 19 },
   { "KIND_HEARTBEAT", 2 },
   { "KIND_HELLO", 1 },
-  { "KIND_JOB_DETAIL", 23 },
+  { "KIND_JOB_DETAIL", 24 },
   { "KIND_JOB_FINISHED", 6 },
   { "KIND_LEAVE", 7 },
-  { "KIND_LOGS", 24 },
+  { "KIND_LOGS", 25 },
   { "KIND_LOGS_REQUEST", 17 },
-  { "KIND_OFFER", 29 },
+  { "KIND_OFFER", 31 },
   { "KIND_OPEN_GENERATION", 11 },
   { "KIND_PREPARE_GENERATION", 10 },
   { "KIND_READY", 3 },
   { "KIND_REFUSED", 9 },
   { "KIND_REJOIN", 13 },
-  { "KIND_SERVED", 34 },
+  { "KIND_SERVED", 36 },
   { "KIND_SHOW_REQUEST", 16 },
-  { "KIND_STATUS", 22 },
+  { "KIND_STATUS", 23 },
   { "KIND_STATUS_REQUEST", 15 },
   { "KIND_STEP_REPORTS", 4 },
   { "KIND_STOP_JOB", 12 },
-  { "KIND_STORED", 33 },
+  { "KIND_STORED", 35 },
   { "KIND_SUBMIT", 14 },
-  { "KIND_SUBMITTED", 21 },
-  { "KIND_TRANSFER_FAILED", 35 },
+  { "KIND_SUBMITTED", 22 },
+  { "KIND_TRANSFER_FAILED", 37 },
   { "KIND_UNKNOWN", 0 },
   { "KIND_WELCOME", 8 },
   { "KIND_WORKER_FAILED", 5 },
@@ -256,11 +260,11 @@ const ProtobufCEnumDescriptor martlet__kind__descriptor =
   "Kind",
   "Martlet__Kind",
   "martlet",
-  36,
+  38,
   martlet__kind__enum_values_by_number,
-  36,
+  38,
   martlet__kind__enum_values_by_name,
-  5,
+  7,
   martlet__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

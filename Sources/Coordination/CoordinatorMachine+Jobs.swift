@@ -39,15 +39,21 @@ extension CoordinatorMachine {
   mutating func store(_ checkpoint: Checkpoint, of id: JobID) {
     guard var job = jobs[id] else { return }
     if let known = job.record.checkpoint, known.position > checkpoint.position { return }
+    // A rerun may store the same one again.
+    if let known = job.record.checkpoint, known.position < checkpoint.position {
+      job.record.earlierCheckpoint = job.record.request.checkpointsKept ?? 1 > 1 ? known : nil
+    }
     job.record.checkpoint = checkpoint
+    job.memory.forget(before: job.record.earlierCheckpoint?.position ?? .beginning)
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
     announce(.checkpointStored, job: id, "\(checkpoint.name) at \(checkpoint.position)")
   }
 
-  mutating func note(_ reports: StepReports, of id: WorkerID) {
+  mutating func note(_ reports: StepReports, of id: WorkerID, _ now: Moment) {
+    let (reports, repeated) = checkDigests(of: reports, from: id, now)
     guard var job = jobs[reports.job], !job.isOver else { return }
-    var fresh: [StepReport] = []
+    var fresh = repeated
     for report in reports.reports where report.position > job.record.reported {
       fresh.append(report)
       job.record.reported = report.position
@@ -106,6 +112,14 @@ extension CoordinatorMachine {
       if job.stalls >= 3, let peer = failure.peer {
         exclude(max(id, peer), from: failure.job, "its links keep failing", now)
       }
+    case .state:
+      guard let peer = failure.peer else {
+        quarantine(id, failure.reason, now)
+        return
+      }
+      // Who is right will show when all have said what they hold.
+      job.broken = "\(id) and \(peer) have different states: \(failure.reason)"
+      jobs[failure.job] = job
     }
   }
 

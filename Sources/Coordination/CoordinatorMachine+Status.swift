@@ -44,6 +44,11 @@ extension CoordinatorMachine {
       status.position = heartbeat.position
     }
     guard let id = worker.job, let job = jobs[id] else {
+      if let reason = quarantine(of: worker) {
+        status.state = .quarantined
+        status.reason = reason
+        return status
+      }
       let refusing = jobs.keys.sorted().first { !(jobs[$0]?.isOver ?? true) }
       if let refusing, let reason = objection(of: refusing, to: worker.id) {
         status.state = .unfit

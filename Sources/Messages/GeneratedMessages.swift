@@ -82,6 +82,10 @@ extension Martlet__EventsRequest: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__events_request__init(wire) }
 }
 
+extension Martlet__DigestsRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__digests_request__init(wire) }
+}
+
 extension Martlet__Submitted: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__submitted__init(wire) }
 }
@@ -120,6 +124,14 @@ extension Martlet__ClusterEvent: CMessage {
 
 extension Martlet__Events: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__events__init(wire) }
+}
+
+extension Martlet__CommitDigest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__commit_digest__init(wire) }
+}
+
+extension Martlet__Digests: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__digests__init(wire) }
 }
 
 extension Martlet__Failure: CMessage {

@@ -11,6 +11,7 @@ package enum OperatorRequest: Conversation {
   case cancel(CancelRequest)
   case files(JobID)
   case events(EventsRequest)
+  case digests(DigestsRequest)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -21,6 +22,7 @@ package enum OperatorRequest: Conversation {
     case .cancel(let value): PackedMessage(MARTLET__KIND__KIND_CANCEL_REQUEST, value)
     case .files(let job): PackedMessage(MARTLET__KIND__KIND_FILES_REQUEST, FilesRequest(job: job))
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS_REQUEST, value)
+    case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS_REQUEST, value)
     }
   }
 
@@ -39,6 +41,8 @@ package enum OperatorRequest: Conversation {
       self = .files(try open(FilesRequest.self, header, body).job)
     case MARTLET__KIND__KIND_EVENTS_REQUEST:
       self = .events(try open(EventsRequest.self, header, body))
+    case MARTLET__KIND__KIND_DIGESTS_REQUEST:
+      self = .digests(try open(DigestsRequest.self, header, body))
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -52,6 +56,7 @@ package enum OperatorReply: Conversation {
   case cancelled(JobID)
   case files(Files)
   case events(Events)
+  case digests(Digests)
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -63,6 +68,7 @@ package enum OperatorReply: Conversation {
     case .cancelled(let job): PackedMessage(MARTLET__KIND__KIND_CANCELLED, Cancelled(job: job))
     case .files(let value): PackedMessage(MARTLET__KIND__KIND_FILES, value)
     case .events(let value): PackedMessage(MARTLET__KIND__KIND_EVENTS, value)
+    case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS, value)
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -77,6 +83,7 @@ package enum OperatorReply: Conversation {
       self = .cancelled(try open(Cancelled.self, header, body).job)
     case MARTLET__KIND__KIND_FILES: self = .files(try open(Files.self, header, body))
     case MARTLET__KIND__KIND_EVENTS: self = .events(try open(Events.self, header, body))
+    case MARTLET__KIND__KIND_DIGESTS: self = .digests(try open(Digests.self, header, body))
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }
@@ -199,6 +206,46 @@ package struct Events: Hashable, Codable, Sendable {
   package init(events: [ClusterEvent], last: UInt64) {
     self.events = events
     self.last = last
+  }
+}
+
+/// The recorded digests of a job's commits after position number `after`. Answered by Digests.
+/// Since 1.
+package struct DigestsRequest: Hashable, Sendable {
+  package var job: JobID
+  package var after: UInt64
+  package var countMax: UInt32
+
+  package init(job: JobID, after: UInt64 = 0, countMax: UInt32 = 4096) {
+    self.job = job
+    self.after = after
+    self.countMax = countMax
+  }
+}
+
+/// A commit and the digest that was recorded of it.
+package struct CommitDigest: Hashable, Codable, Sendable {
+  package var position: Position
+  package var digest: String
+
+  package init(position: Position, digest: String) {
+    self.position = position
+    self.digest = digest
+  }
+}
+
+/// Answer to DigestsRequest, in the order of positions. Since 1.
+package struct Digests: Hashable, Codable, Sendable {
+  package var commits: [CommitDigest]
+  /// What the job's arithmetic was fixed to; empty before its first generation.
+  package var fingerprint: [NamedText]
+  /// Whether nothing follows these.
+  package var isComplete: Bool
+
+  package init(commits: [CommitDigest], fingerprint: [NamedText], isComplete: Bool) {
+    self.commits = commits
+    self.fingerprint = fingerprint
+    self.isComplete = isComplete
   }
 }
 

@@ -249,6 +249,9 @@ struct Simulation {
       met.insert("checkpoint")
       processes[id]?.committed[job] = checkpoint.position
       later(1 + random.below(50), .local(id, .stateReady(job, generation)))
+    case .beginAgain(let job, let generation):
+      processes[id]?.committed[job] = .beginning
+      later(1 + random.below(50), .local(id, .stateReady(job, generation)))
     case .openGeneration(let job, let generation):
       if processes[id]?.job?.generation != generation {
         complaints.append("\(generation) was opened unprepared")

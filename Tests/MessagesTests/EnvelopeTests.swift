@@ -53,6 +53,9 @@ private let fromWorker: [WorkerMessage] = [
     JobFinished(
       job: job, generation: generation, scores: [NamedNumber("mIoU", 0.4)],
       artifacts: [artifact])),
+  .failed(
+    WorkerFailed(
+      job: job, generation: generation, blame: .state, reason: "r", peer: WorkerID(3))),
   .leave(Leave(reason: "bye")),
 ]
 
@@ -81,7 +84,7 @@ private let requests: [OperatorRequest] = [
   .submit(Submit(specification: "{}", name: "n", initialWeights: "/w", resume: "j3")),
   .status, .show(job), .logs(LogsRequest(job: job, offset: 5)),
   .cancel(CancelRequest(job: job, reason: "r")), .files(job), .events(EventsRequest(after: 3)),
-  .events(EventsRequest(job: job)),
+  .events(EventsRequest(job: job)), .digests(DigestsRequest(job: job, after: 7)),
 ]
 
 private var replies: [OperatorReply] {
@@ -106,6 +109,10 @@ private var replies: [OperatorReply] {
     .events(
       Events(
         events: [ClusterEvent(.workerLost, job: job, worker: WorkerID(1), "silent")], last: 9)),
+    .digests(
+      Digests(
+        commits: [CommitDigest(position: position, digest: "ab")],
+        fingerprint: [NamedText("core", "zen")], isComplete: true)),
     .failure(Failure(reason: "r", advice: "a", field: "f")),
   ]
 }

@@ -54,6 +54,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_CANCEL_REQUEST = 68,
   MARTLET__KIND__KIND_FILES_REQUEST = 69,
   MARTLET__KIND__KIND_EVENTS_REQUEST = 70,
+  MARTLET__KIND__KIND_DIGESTS_REQUEST = 72,
   /*
    * coordinator to operator
    */
@@ -65,6 +66,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_FILES = 101,
   MARTLET__KIND__KIND_EVENTS = 102,
   MARTLET__KIND__KIND_FAILURE = 103,
+  MARTLET__KIND__KIND_DIGESTS = 105,
   /*
    * bulk, both ways
    */

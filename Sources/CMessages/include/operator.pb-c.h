@@ -23,6 +23,7 @@ typedef struct Martlet__LogsRequest Martlet__LogsRequest;
 typedef struct Martlet__CancelRequest Martlet__CancelRequest;
 typedef struct Martlet__FilesRequest Martlet__FilesRequest;
 typedef struct Martlet__EventsRequest Martlet__EventsRequest;
+typedef struct Martlet__DigestsRequest Martlet__DigestsRequest;
 typedef struct Martlet__Submitted Martlet__Submitted;
 typedef struct Martlet__WorkerStatus Martlet__WorkerStatus;
 typedef struct Martlet__JobStatus Martlet__JobStatus;
@@ -33,6 +34,8 @@ typedef struct Martlet__Cancelled Martlet__Cancelled;
 typedef struct Martlet__Files Martlet__Files;
 typedef struct Martlet__ClusterEvent Martlet__ClusterEvent;
 typedef struct Martlet__Events Martlet__Events;
+typedef struct Martlet__CommitDigest Martlet__CommitDigest;
+typedef struct Martlet__Digests Martlet__Digests;
 typedef struct Martlet__Failure Martlet__Failure;
 
 
@@ -110,6 +113,17 @@ struct  Martlet__EventsRequest
 };
 #define MARTLET__EVENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__events_request__descriptor) \
+    , 0, 0 }
+
+
+struct  Martlet__DigestsRequest
+{
+  ProtobufCMessage base;
+  uint64_t after;
+  uint32_t count_max;
+};
+#define MARTLET__DIGESTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__digests_request__descriptor) \
     , 0, 0 }
 
 
@@ -276,6 +290,31 @@ struct  Martlet__Events
     , 0,NULL, 0 }
 
 
+struct  Martlet__CommitDigest
+{
+  ProtobufCMessage base;
+  Martlet__Position *position;
+  char *digest;
+};
+#define MARTLET__COMMIT_DIGEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__commit_digest__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__Digests
+{
+  ProtobufCMessage base;
+  size_t n_commits;
+  Martlet__CommitDigest **commits;
+  size_t n_fingerprint;
+  Martlet__NamedText **fingerprint;
+  protobuf_c_boolean complete;
+};
+#define MARTLET__DIGESTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__digests__descriptor) \
+    , 0,NULL, 0,NULL, 0 }
+
+
 struct  Martlet__Failure
 {
   ProtobufCMessage base;
@@ -420,6 +459,25 @@ Martlet__EventsRequest *
                       const uint8_t       *data);
 void   martlet__events_request__free_unpacked
                      (Martlet__EventsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__DigestsRequest methods */
+void   martlet__digests_request__init
+                     (Martlet__DigestsRequest         *message);
+size_t martlet__digests_request__get_packed_size
+                     (const Martlet__DigestsRequest   *message);
+size_t martlet__digests_request__pack
+                     (const Martlet__DigestsRequest   *message,
+                      uint8_t             *out);
+size_t martlet__digests_request__pack_to_buffer
+                     (const Martlet__DigestsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__DigestsRequest *
+       martlet__digests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__digests_request__free_unpacked
+                     (Martlet__DigestsRequest *message,
                       ProtobufCAllocator *allocator);
 /* Martlet__Submitted methods */
 void   martlet__submitted__init
@@ -611,6 +669,44 @@ Martlet__Events *
 void   martlet__events__free_unpacked
                      (Martlet__Events *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__CommitDigest methods */
+void   martlet__commit_digest__init
+                     (Martlet__CommitDigest         *message);
+size_t martlet__commit_digest__get_packed_size
+                     (const Martlet__CommitDigest   *message);
+size_t martlet__commit_digest__pack
+                     (const Martlet__CommitDigest   *message,
+                      uint8_t             *out);
+size_t martlet__commit_digest__pack_to_buffer
+                     (const Martlet__CommitDigest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__CommitDigest *
+       martlet__commit_digest__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__commit_digest__free_unpacked
+                     (Martlet__CommitDigest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Digests methods */
+void   martlet__digests__init
+                     (Martlet__Digests         *message);
+size_t martlet__digests__get_packed_size
+                     (const Martlet__Digests   *message);
+size_t martlet__digests__pack
+                     (const Martlet__Digests   *message,
+                      uint8_t             *out);
+size_t martlet__digests__pack_to_buffer
+                     (const Martlet__Digests   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Digests *
+       martlet__digests__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__digests__free_unpacked
+                     (Martlet__Digests *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Failure methods */
 void   martlet__failure__init
                      (Martlet__Failure         *message);
@@ -653,6 +749,9 @@ typedef void (*Martlet__FilesRequest_Closure)
 typedef void (*Martlet__EventsRequest_Closure)
                  (const Martlet__EventsRequest *message,
                   void *closure_data);
+typedef void (*Martlet__DigestsRequest_Closure)
+                 (const Martlet__DigestsRequest *message,
+                  void *closure_data);
 typedef void (*Martlet__Submitted_Closure)
                  (const Martlet__Submitted *message,
                   void *closure_data);
@@ -683,6 +782,12 @@ typedef void (*Martlet__ClusterEvent_Closure)
 typedef void (*Martlet__Events_Closure)
                  (const Martlet__Events *message,
                   void *closure_data);
+typedef void (*Martlet__CommitDigest_Closure)
+                 (const Martlet__CommitDigest *message,
+                  void *closure_data);
+typedef void (*Martlet__Digests_Closure)
+                 (const Martlet__Digests *message,
+                  void *closure_data);
 typedef void (*Martlet__Failure_Closure)
                  (const Martlet__Failure *message,
                   void *closure_data);
@@ -699,6 +804,7 @@ extern const ProtobufCMessageDescriptor martlet__logs_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__cancel_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__files_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__digests_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__submitted__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_status__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_status__descriptor;
@@ -709,6 +815,8 @@ extern const ProtobufCMessageDescriptor martlet__cancelled__descriptor;
 extern const ProtobufCMessageDescriptor martlet__files__descriptor;
 extern const ProtobufCMessageDescriptor martlet__cluster_event__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events__descriptor;
+extern const ProtobufCMessageDescriptor martlet__commit_digest__descriptor;
+extern const ProtobufCMessageDescriptor martlet__digests__descriptor;
 extern const ProtobufCMessageDescriptor martlet__failure__descriptor;
 
 PROTOBUF_C__END_DECLS

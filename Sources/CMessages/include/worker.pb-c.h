@@ -160,7 +160,7 @@ struct  Martlet__WorkerFailed
 {
   ProtobufCMessage base;
   /*
-   * job, worker, link
+   * job, worker, link, state
    */
   char *blame;
   char *reason;
