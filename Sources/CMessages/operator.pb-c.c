@@ -367,6 +367,51 @@ void   martlet__drain_request__free_unpacked
   assert(message->base.descriptor == &martlet__drain_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__digests_request__init
+                     (Martlet__DigestsRequest         *message)
+{
+  static const Martlet__DigestsRequest init_value = MARTLET__DIGESTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__digests_request__get_packed_size
+                     (const Martlet__DigestsRequest *message)
+{
+  assert(message->base.descriptor == &martlet__digests_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__digests_request__pack
+                     (const Martlet__DigestsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__digests_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__digests_request__pack_to_buffer
+                     (const Martlet__DigestsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__digests_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__DigestsRequest *
+       martlet__digests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__DigestsRequest *)
+     protobuf_c_message_unpack (&martlet__digests_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__digests_request__free_unpacked
+                     (Martlet__DigestsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__digests_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__submitted__init
                      (Martlet__Submitted         *message)
 {
@@ -860,6 +905,96 @@ void   martlet__draining__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &martlet__draining__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__commit_digest__init
+                     (Martlet__CommitDigest         *message)
+{
+  static const Martlet__CommitDigest init_value = MARTLET__COMMIT_DIGEST__INIT;
+  *message = init_value;
+}
+size_t martlet__commit_digest__get_packed_size
+                     (const Martlet__CommitDigest *message)
+{
+  assert(message->base.descriptor == &martlet__commit_digest__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__commit_digest__pack
+                     (const Martlet__CommitDigest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__commit_digest__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__commit_digest__pack_to_buffer
+                     (const Martlet__CommitDigest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__commit_digest__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__CommitDigest *
+       martlet__commit_digest__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__CommitDigest *)
+     protobuf_c_message_unpack (&martlet__commit_digest__descriptor,
+                                allocator, len, data);
+}
+void   martlet__commit_digest__free_unpacked
+                     (Martlet__CommitDigest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__commit_digest__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__digests__init
+                     (Martlet__Digests         *message)
+{
+  static const Martlet__Digests init_value = MARTLET__DIGESTS__INIT;
+  *message = init_value;
+}
+size_t martlet__digests__get_packed_size
+                     (const Martlet__Digests *message)
+{
+  assert(message->base.descriptor == &martlet__digests__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__digests__pack
+                     (const Martlet__Digests *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__digests__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__digests__pack_to_buffer
+                     (const Martlet__Digests *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__digests__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Digests *
+       martlet__digests__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Digests *)
+     protobuf_c_message_unpack (&martlet__digests__descriptor,
+                                allocator, len, data);
+}
+void   martlet__digests__free_unpacked
+                     (Martlet__Digests *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__digests__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   martlet__failure__init
@@ -1497,6 +1632,57 @@ const ProtobufCMessageDescriptor martlet__drain_request__descriptor =
   martlet__drain_request__field_indices_by_name,
   1,  martlet__drain_request__number_ranges,
   (ProtobufCMessageInit) martlet__drain_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__digests_request__field_descriptors[2] =
+{
+  {
+    "after",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DigestsRequest, after),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count_max",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DigestsRequest, count_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__digests_request__field_indices_by_name[] = {
+  0,   /* field[0] = after */
+  1,   /* field[1] = count_max */
+};
+static const ProtobufCIntRange martlet__digests_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__digests_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.DigestsRequest",
+  "DigestsRequest",
+  "Martlet__DigestsRequest",
+  "martlet",
+  sizeof(Martlet__DigestsRequest),
+  2,
+  martlet__digests_request__field_descriptors,
+  martlet__digests_request__field_indices_by_name,
+  1,  martlet__digests_request__number_ranges,
+  (ProtobufCMessageInit) martlet__digests_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__submitted__field_descriptors[1] =
@@ -2676,6 +2862,121 @@ const ProtobufCMessageDescriptor martlet__draining__descriptor =
   martlet__draining__field_indices_by_name,
   1,  martlet__draining__number_ranges,
   (ProtobufCMessageInit) martlet__draining__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__commit_digest__field_descriptors[2] =
+{
+  {
+    "position",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__CommitDigest, position),
+    &martlet__position__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__CommitDigest, digest),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__commit_digest__field_indices_by_name[] = {
+  1,   /* field[1] = digest */
+  0,   /* field[0] = position */
+};
+static const ProtobufCIntRange martlet__commit_digest__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__commit_digest__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.CommitDigest",
+  "CommitDigest",
+  "Martlet__CommitDigest",
+  "martlet",
+  sizeof(Martlet__CommitDigest),
+  2,
+  martlet__commit_digest__field_descriptors,
+  martlet__commit_digest__field_indices_by_name,
+  1,  martlet__commit_digest__number_ranges,
+  (ProtobufCMessageInit) martlet__commit_digest__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__digests__field_descriptors[3] =
+{
+  {
+    "commits",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Martlet__Digests, n_commits),
+    offsetof(Martlet__Digests, commits),
+    &martlet__commit_digest__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fingerprint",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Martlet__Digests, n_fingerprint),
+    offsetof(Martlet__Digests, fingerprint),
+    &martlet__named_text__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "complete",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Digests, complete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__digests__field_indices_by_name[] = {
+  0,   /* field[0] = commits */
+  2,   /* field[2] = complete */
+  1,   /* field[1] = fingerprint */
+};
+static const ProtobufCIntRange martlet__digests__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor martlet__digests__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Digests",
+  "Digests",
+  "Martlet__Digests",
+  "martlet",
+  sizeof(Martlet__Digests),
+  3,
+  martlet__digests__field_descriptors,
+  martlet__digests__field_indices_by_name,
+  1,  martlet__digests__number_ranges,
+  (ProtobufCMessageInit) martlet__digests__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__failure__field_descriptors[3] =

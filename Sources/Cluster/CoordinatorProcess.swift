@@ -137,6 +137,10 @@ package final class CoordinatorProcess: @unchecked Sendable {
     }
     // What arrived after the last record of an earlier life.
     for job in machine.status(at: now).jobs where !job.state.isOver {
+      let known = try store.digests(
+        after: machine.record(of: job.job)?.earlierCheckpoint?.position.step ?? 0, job: job.job,
+        countMax: 1 << 16)
+      machine.recall(known.commits, of: job.job)
       if let newest = files.newestCheckpoint(of: job.job), newest != job.checkpoint {
         try decide(.checkpointStored(job.job, newest))
       }
@@ -304,6 +308,15 @@ package final class CoordinatorProcess: @unchecked Sendable {
       do throws(Failure) {
         reply(.files(Messages.Files(job: job, files: try files.list(job))))
       } catch { reply(.failure(error)) }
+    case .digests(let digests):
+      guard let record = machine.record(of: digests.job) else {
+        return reply(.failure(Failure.noSuchJob(digests.job)))
+      }
+      let (commits, isComplete) = try store.digests(
+        after: digests.after, job: digests.job, countMax: Int(digests.countMax))
+      reply(
+        .digests(
+          Digests(commits: commits, fingerprint: record.fingerprint, isComplete: isComplete)))
     case .events(let events):
       reply(
         .events(
@@ -332,6 +345,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       workersMax: job.workersMax == 0 ? nil : job.workersMax, output: job.output ?? "",
       submittedAt: Int64(Date().timeIntervalSince1970))
     request.rebalances = job.rebalances ? true : nil
+    request.checkpointsKept = job.checkpoint.keep
     if !submit.resume.isEmpty {
       (request.checkpoint, request.checkpointFolder) = try checkpoint(submit.resume)
     }

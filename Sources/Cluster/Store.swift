@@ -183,19 +183,50 @@ package final class Store {
     }
   }
 
-  /// Keeps the step reports that are new and returns those; a step that ran again is known.
+  /// Keeps step reports; of a step that is known only another digest is taken over.
+  ///
+  /// Returns: The reports of steps that were not known.
   package func record(_ reports: [StepReport], of job: JobID) throws -> [StepReport] {
     try diary.write { database in
       try reports.filter { report in
+        let place = [Int64(clamping: job.number), Int64(clamping: report.position.step)]
+        if let known = try Foundation.Data.fetchOne(
+          database, sql: "SELECT value FROM step WHERE job = ? AND position = ?",
+          arguments: StatementArguments(place))
+        {
+          var value = try RecordCoding.record(known) as StepReport
+          guard value.digest != report.digest else { return false }
+          value.digest = report.digest
+          try database.execute(
+            sql: "UPDATE step SET value = ? WHERE job = ? AND position = ?",
+            arguments: [try RecordCoding.bytes(of: value)] + StatementArguments(place))
+          return false
+        }
         try database.execute(
-          sql: "INSERT OR IGNORE INTO step (job, position, value) VALUES (?, ?, ?)",
-          arguments: [
-            Int64(clamping: job.number), Int64(clamping: report.position.step),
-            try RecordCoding.bytes(of: report),
-          ])
-        return database.changesCount > 0
+          sql: "INSERT INTO step (job, position, value) VALUES (?, ?, ?)",
+          arguments: StatementArguments(place) + [try RecordCoding.bytes(of: report)])
+        return true
       }
     }
+  }
+
+  /// The digests of a job's commits after a position number, in order.
+  package func digests(
+    after: UInt64, job: JobID, countMax: Int
+  ) throws -> (commits: [CommitDigest], isComplete: Bool) {
+    let rows = try diary.read { database in
+      try Foundation.Data.fetchAll(
+        database,
+        sql: """
+          SELECT value FROM step WHERE job = ? AND position > ? ORDER BY position LIMIT ?
+          """,
+        arguments: [Int64(clamping: job.number), Int64(clamping: after), countMax])
+    }
+    let commits = try rows.map { row in
+      let report = try RecordCoding.record(row) as StepReport
+      return CommitDigest(position: report.position, digest: report.digest)
+    }
+    return (commits, rows.count < countMax)
   }
 
   /// A job's folder; `output` is absolute, or below the store.

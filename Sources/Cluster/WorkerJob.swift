@@ -16,6 +16,7 @@ final class WorkerJob: @unchecked Sendable {
     case prepare(PrepareGeneration)
     case fetch(JobID, Generation, from: WorkerID, digest: String)
     case load(JobID, Generation, Messages.Checkpoint)
+    case beginAgain(JobID, Generation)
     case open(JobID, Generation)
     case abandon(JobID, Saving)
     case exit
@@ -37,8 +38,8 @@ final class WorkerJob: @unchecked Sendable {
     var group: ReplicaGroup?
     var link: ExchangeLink?
     var gate: CommitGate?
-    /// The members' numbers, in the link's order.
-    var members: [WorkerID] = []
+    /// In the link's order.
+    var members: [Member] = []
     /// The newest generation of each job whose step must end; set before its link may exist.
     var ended: [JobID: Generation] = [:]
     var isStopping = false
@@ -55,7 +56,7 @@ final class WorkerJob: @unchecked Sendable {
   /// The job that this worker holds; of the training thread.
   private struct Holding {
     let prepare: PrepareGeneration
-    let trainer: Trainer
+    var trainer: Trainer
     var hosted: Range<Int>
     /// Whether the trainer's state is more than the initial one.
     var hasState = false
@@ -71,6 +72,7 @@ final class WorkerJob: @unchecked Sendable {
   private let catalog: Catalog
   private let threads: Int
   private let scratch: String
+  private let beforeDigest: (@Sendable (Trainer) -> Void)?
   private let tell: @Sendable (WorkerEvent) -> Void
   private let send: @Sendable (WorkerMessage) -> Void
   private let note: @Sendable (String) -> Void
@@ -81,6 +83,7 @@ final class WorkerJob: @unchecked Sendable {
 
   init(
     links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String,
+    beforeDigest: (@Sendable (Trainer) -> Void)?,
     tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void,
     note: @escaping @Sendable (String) -> Void
@@ -90,6 +93,7 @@ final class WorkerJob: @unchecked Sendable {
     self.catalog = catalog
     self.threads = threads
     self.scratch = scratch
+    self.beforeDigest = beforeDigest
     self.tell = tell
     self.send = send
     self.note = note
@@ -161,7 +165,7 @@ final class WorkerJob: @unchecked Sendable {
     if let group, let link {
       beat.activity = group.activity.count &+ link.received
       beat.collective = group.collective
-      beat.waitsFor = link.awaited.prefix(Heartbeat.waitsForMax).map { members[$0] }
+      beat.waitsFor = link.awaited.prefix(Heartbeat.waitsForMax).map { members[$0].worker }
       if phase == WorkerMachine.runningPhase {
         let does = group.activity.phase
         beat.phase = does == .compute && !beat.waitsFor.isEmpty ? "exchange" : does.word
@@ -182,6 +186,8 @@ final class WorkerJob: @unchecked Sendable {
         attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
         attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
+      case .beginAgain(let job, let generation):
+        attempt(job, generation, .job) { try beginAgain() }
       case .open(let job, let generation): open(job, generation)
       case .abandon(let job, let saving):
         if let holding, holding.prepare.job == job {
@@ -254,10 +260,7 @@ final class WorkerJob: @unchecked Sendable {
     guard holding?.prepare.job != prepare.job else { return true }
     drop()
     do {
-      let value = try JSONDecoder().decode(
-        JobValue.self, from: Foundation.Data(prepare.specification.utf8))
-      let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
-      holding = Holding(prepare: prepare, trainer: trainer, hosted: 0..<0)
+      holding = Holding(prepare: prepare, trainer: try trainer(of: prepare), hosted: 0..<0)
       return true
     } catch {
       let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
@@ -288,7 +291,7 @@ final class WorkerJob: @unchecked Sendable {
     }
     let isOver = shared.withLock { shared in
       (shared.group, shared.link, shared.gate) = (group, link, gate)
-      shared.members = prepare.members.map(\.worker)
+      shared.members = prepare.members
       (shared.job, shared.generation) = (prepare.job, prepare.generation)
       return shared.hasEnded(prepare.job, prepare.generation)
     }
@@ -298,10 +301,34 @@ final class WorkerJob: @unchecked Sendable {
         .failed(prepare.job, prepare.generation, .link, reason: "\(error)", peer: nil, nil))
     }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
+    let digest = holding.hasState ? holding.trainer.recomputedDigest() : ""
+    guard digest == holding.trainer.digest || !holding.hasState else {
+      return tell(
+        .failed(
+          prepare.job, prepare.generation, .state,
+          reason: "its memory has changed since it committed \(committed ?? .beginning): the digest "
+            + "is \(digest), it was \(holding.trainer.digest)", peer: nil, committed))
+    }
     tell(
       .prepared(
         prepare.job, prepare.generation, committed: committed,
-        digest: holding.hasState ? holding.trainer.recomputedDigest() : ""))
+        digest: digest))
+  }
+
+  /// A trainer in its initial state.
+  private func trainer(of prepare: PrepareGeneration) throws -> Trainer {
+    let value = try JSONDecoder().decode(
+      JobValue.self, from: Foundation.Data(prepare.specification.utf8))
+    let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
+    trainer.beforeDigest = beforeDigest
+    return trainer
+  }
+
+  /// Goes back to the job's initial state.
+  private func beginAgain() throws {
+    guard let old = holding else { return }
+    old.trainer.stop()
+    holding?.trainer = try trainer(of: old.prepare)
   }
 
   /// Copies another member's state.
@@ -322,6 +349,8 @@ final class WorkerJob: @unchecked Sendable {
 
   /// Takes a checkpoint from the coordinator's store.
   private func load(_ reference: Messages.Checkpoint, _ files: WorkerFiles) throws {
+    // A trainer goes forward only; a checkpoint may be of an earlier stage than it has reached.
+    if holding?.hasState == true { try beginAgain() }
     guard let trainer = holding?.trainer else { return }
     try files.load(reference, into: trainer, scratch: scratch)
     holding?.hasState = true
@@ -384,6 +413,14 @@ final class WorkerJob: @unchecked Sendable {
       tell(.finished(job, generation, scores: scores, artifacts: artifacts))
     } catch ExchangeError.generationEnded {
       if isTraining { note("\(job) \(generation): what was under way is dropped and begins again") }
+    } catch let error as ExchangeError where error.differingReplica != nil {
+      let peer = shared.withLock { $0.members }.first {
+        $0.replicas.range.contains(error.differingReplica ?? -1)
+      }
+      tell(
+        .failed(
+          job, generation, .state, reason: "\(error)", peer: peer?.worker,
+          Position(progress: trainer.progress)))
     } catch ExchangeError.aborted(let replica, let reason) {
       // The replica that failed is elsewhere; its worker says why, and the job's end or a new
       // generation follows. A worker that says nothing must not keep the others waiting.

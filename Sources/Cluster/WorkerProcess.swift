@@ -23,6 +23,8 @@ package final class WorkerProcess: @unchecked Sendable {
     package var grace = WorkerSettings().farewell
     /// Folder for drafts of checkpoints and downloads; removed at the end.
     package var scratch: String
+    /// Called between a commit and its digest: tests spoil a state here as a faulty memory would.
+    package var beforeDigest: (@Sendable (Trainer) -> Void)?
 
     package init(name: String, threads: Int, scratch: String) {
       self.name = name
@@ -93,6 +95,7 @@ package final class WorkerProcess: @unchecked Sendable {
         route: settings.exchange.route(relay: join.relay, security: join.security),
         relay: ExchangeMode.hub.route(relay: join.relay, security: join.security)),
       bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
+      beforeDigest: settings.beforeDigest,
       tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) }, note: note)
     client = try ControlClient(
       address: join.control, in: context, security: join.security,
@@ -200,6 +203,7 @@ package final class WorkerProcess: @unchecked Sendable {
         job.post(.fetch(id, generation, from: source, digest: digest))
       case .loadCheckpoint(let id, let generation, let checkpoint):
         job.post(.load(id, generation, checkpoint))
+      case .beginAgain(let id, let generation): job.post(.beginAgain(id, generation))
       case .openGeneration(let id, let generation): job.post(.open(id, generation))
       case .abandon(let id, let cause, let reason):
         note("\(id) \(cause.rawValue)" + (reason.isEmpty ? "" : ": \(reason)"))

@@ -103,6 +103,11 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
   /// The worker that hosts `replica` begins the step with another state than this one.
   case stateDiffers(replica: Int)
 
+  /// The replica whose worker begins with another state, if that is the error.
+  package var differingReplica: Int? {
+    if case .stateDiffers(let replica) = self { replica } else { nil }
+  }
+
   public var description: String {
     switch self {
     case .generationEnded: "the membership changed during the step"

@@ -77,6 +77,8 @@ package struct JobRequest: Hashable, Codable, Sendable {
   package var checkpointFolder: String?
   /// Seconds since 1970.
   package var submittedAt: Int64
+  /// How many of the newest checkpoints its folder keeps.
+  package var checkpointsKept: Int?
 
   package init(
     name: String, specification: String, replicas: Int, workersMax: Int? = nil,
@@ -111,6 +113,8 @@ package struct JobRecord: Hashable, Codable, Sendable {
   /// What the job's arithmetic was fixed to by its first generation; empty before.
   package var fingerprint: [NamedText] = []
   package var checkpoint: Checkpoint?
+  /// The one before it, as long as its files are kept.
+  package var earlierCheckpoint: Checkpoint?
   package var position = Position.beginning
   /// Of the last report; passes are reported after their step.
   package var reported = Position.beginning

@@ -50,6 +50,7 @@ extension CoordinatorMachine {
     guard let job = jobs[id] else { return [] }
     let able = workers.values.filter {
       ($0.job == id || $0.isFree(for: id)) && $0.unfit[id] == nil && $0.stuck == nil
+        && quarantine(of: $0) == nil
         && (job.record.fingerprint.isEmpty || job.record.fingerprint == $0.fingerprint)
     }.sorted { $0.id < $1.id }
     guard job.record.fingerprint.isEmpty else { return able }
@@ -75,7 +76,7 @@ extension CoordinatorMachine {
   /// Why an idle worker does not serve a job, if there is a lasting reason.
   func objection(of id: JobID, to worker: WorkerID) -> String? {
     guard let worker = workers[worker], let job = jobs[id] else { return nil }
-    if let reason = worker.stuck ?? worker.unfit[id] { return reason }
+    if let reason = worker.stuck ?? worker.unfit[id] ?? quarantine(of: worker) { return reason }
     guard !job.record.fingerprint.isEmpty,
       let (field, ours, theirs) = difference(job.record.fingerprint, worker.fingerprint)
     else { return nil }
@@ -186,14 +187,17 @@ extension CoordinatorMachine {
   }
 
   /// The first open generation fixes the arithmetic for the job's whole life.
-  private mutating func fixArithmetic(of id: JobID) {
+  private mutating func fixArithmetic(of id: JobID, _ now: Moment) {
     guard var job = jobs[id], job.record.fingerprint.isEmpty,
       let first = job.record.members.first.flatMap({ workers[$0.worker] })
     else { return }
     job.record.fingerprint = first.fingerprint
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
-    for worker in workers.keys.sorted() { explainRefusal(of: id, to: worker) }
+    for worker in workers.keys.sorted() {
+      checkProbe(of: worker, now)
+      explainRefusal(of: id, to: worker)
+    }
   }
 
   func message(for job: Job, _ reason: String) -> PrepareGeneration {
@@ -230,24 +234,14 @@ extension CoordinatorMachine {
   }
 
   private mutating func open(_ id: JobID, _ ready: [WorkerID: Ready], _ now: Moment) {
-    guard var job = jobs[id] else { return }
+    guard settleStates(id, ready, now), var job = jobs[id] else { return }
     let newest = ready.values.compactMap(\.committed).max()
-    if let newest {
-      let agreed = digest(most: ready.filter { $0.value.committed == newest })
-      let wrong = ready.filter { $0.value.committed == newest && $0.value.digest != agreed }
-      guard wrong.isEmpty else {
-        for worker in wrong.keys.sorted() {
-          exclude(worker, from: id, "its state at \(newest) differs from the others'", now)
-        }
-        return
-      }
-    }
-    job.start = start(job, ready, newest)
+    job.start = rewound(job, ready) ?? start(job, ready, newest)
     job.phase = .open(since: now)
     job.record.state = .running
     jobs[id] = job
     for member in job.record.members { workers[member.worker]?.holdsState = true }
-    fixArithmetic(of: id)
+    fixArithmetic(of: id, now)
     announce(
       .generationOpened, job: id, generation: job.record.generation,
       "\(job.record.members.count) workers, from \(describe(job.start))")
@@ -265,14 +259,6 @@ extension CoordinatorMachine {
       return .beginning
     }
     return .state(of: source, position: newest, digest: digest)
-  }
-
-  /// The digest most of them have; among equals that of the lowest worker.
-  private func digest(most ready: [WorkerID: Ready]) -> String? {
-    var votes: [String: Int] = [:]
-    for vote in ready.values { votes[vote.digest, default: 0] += 1 }
-    let most = votes.values.max()
-    return ready.keys.sorted().lazy.compactMap { ready[$0]?.digest }.first { votes[$0] == most }
   }
 
   /// Says again what a member may have missed; members ignore what they know.
@@ -313,7 +299,7 @@ extension CoordinatorMachine {
   }
 }
 
-private func describe(_ start: OpenGeneration.Start) -> String {
+func describe(_ start: OpenGeneration.Start) -> String {
   switch start {
   case .beginning: "the beginning"
   case .state(let worker, let position, _): "\(position) of \(worker)"

@@ -43,15 +43,21 @@ extension CoordinatorMachine {
       jobs[id] = job
     }
     if let known = job.record.checkpoint, known.position > checkpoint.position { return }
+    // A rerun may store the same one again.
+    if let known = job.record.checkpoint, known.position < checkpoint.position {
+      job.record.earlierCheckpoint = job.record.request.checkpointsKept ?? 1 > 1 ? known : nil
+    }
     job.record.checkpoint = checkpoint
+    job.memory.forget(before: job.record.earlierCheckpoint?.position ?? .beginning)
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
     announce(.checkpointStored, job: id, "\(checkpoint.name) at \(checkpoint.position)")
   }
 
-  mutating func note(_ reports: StepReports, of id: WorkerID) {
+  mutating func note(_ reports: StepReports, of id: WorkerID, _ now: Moment) {
+    let (reports, repeated) = checkDigests(of: reports, from: id, now)
     guard var job = jobs[reports.job], !job.isOver else { return }
-    var fresh: [StepReport] = []
+    var fresh = repeated
     for report in reports.reports where report.position > job.record.reported {
       fresh.append(report)
       job.record.reported = report.position
@@ -118,6 +124,14 @@ extension CoordinatorMachine {
       } else {
         jobs[failure.job]?.broken = "the links of \(id) failed: \(failure.reason)"
       }
+    case .state:
+      guard let peer = failure.peer else {
+        quarantine(id, failure.reason, now)
+        return
+      }
+      // Who is right will show when all have said what they hold.
+      job.broken = "\(id) and \(peer) have different states: \(failure.reason)"
+      jobs[failure.job] = job
     }
   }
 

@@ -25,6 +25,7 @@ extension CoordinatorMachine {
     greet(id)
     announce(.workerJoined, worker: id, "\(hello.name) on \(hello.host)")
     if let standing = hello.standing { takeUp(standing, of: id, now) }
+    checkProbe(of: id, now)
     for job in jobs.keys.sorted() { explainRefusal(of: job, to: id) }
   }
 

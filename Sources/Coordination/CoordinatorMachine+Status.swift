@@ -61,6 +61,10 @@ extension CoordinatorMachine {
         (status.state, status.reason) = (.preparing, "\(warmUp.job): warming up to join")
         return status
       }
+      if let reason = quarantine(of: worker) {
+        (status.state, status.reason) = (.quarantined, reason)
+        return status
+      }
       if let stuck = worker.stuck {
         status.state = .unfit
         status.reason = stuck

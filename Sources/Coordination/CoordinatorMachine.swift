@@ -17,6 +17,9 @@ package struct CoordinatorMachine: Sendable {
   var departed: [Departed] = []
   var jobs: [JobID: Job] = [:]
   var workersIssued: UInt32 = 0
+  /// Processes that serve no job any more, and why; they are told by their incarnation, so a restart
+  /// lets them in again.
+  var quarantined: [(incarnation: Incarnation, reason: String)] = []
   var actions: [CoordinatorAction] = []
   /// Whether jobs of an earlier life of the coordinator still hope for their workers, until when.
   var isRecovering: Bool
@@ -75,7 +78,7 @@ package struct CoordinatorMachine: Sendable {
     case .hello: break
     case .heartbeat(let heartbeat): note(heartbeat, of: id, now)
     case .ready(let ready): note(ready, of: id, now)
-    case .stepReports(let reports): note(reports, of: id)
+    case .stepReports(let reports): note(reports, of: id, now)
     case .failed(let failure): note(failure, of: id, now)
     case .finished(let finished): note(finished, of: id, now)
     case .leave(let leave): release(id, leave.reason, now)
@@ -193,6 +196,7 @@ struct Job: Sendable {
   var samplesPerSecond = 0.0
   /// Members of the last generation that came back to a restarted coordinator, still in it.
   var recovered: Set<WorkerID> = []
+  var memory = DigestMemory()
 
   var isOver: Bool { phase == .over }
   var limit: Int {

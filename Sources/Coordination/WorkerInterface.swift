@@ -62,6 +62,8 @@ package enum WorkerAction: Hashable, Sendable {
   case fetchState(JobID, Generation, from: WorkerID, Position, digest: String)
   /// Take the state from the coordinator's store; then `.stateReady`.
   case loadCheckpoint(JobID, Generation, Checkpoint)
+  /// Put the job's initial state in place of what was committed since; then `.stateReady`.
+  case beginAgain(JobID, Generation)
   /// Let data flow: run steps from the state in place until stopped or done.
   case openGeneration(JobID, Generation)
   /// Forget the job; a stopped step was announced before. A drained worker stores the state first,

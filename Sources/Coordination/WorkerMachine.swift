@@ -255,6 +255,9 @@ package struct WorkerMachine: Sendable {
     case .checkpoint(let checkpoint):
       holding?.phase = .fetching
       actions.append(.loadCheckpoint(opening.job, opening.generation, checkpoint))
+    case .beginning where (committed ?? .beginning) != .beginning:
+      holding?.phase = .fetching
+      actions.append(.beginAgain(opening.job, opening.generation))
     case .state, .beginning: open()
     }
   }

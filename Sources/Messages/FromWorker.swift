@@ -240,13 +240,16 @@ package struct WorkerFailed: Hashable, Sendable {
     case worker
     /// A peer was not reached: a new generation of the same members may do.
     case link
+    /// A peer's state is another one than this worker's; without a peer, this worker's memory is no
+    /// longer what it committed.
+    case state
   }
 
   package var job: JobID
   package var generation: Generation
   package var blame: Blame
   package var reason: String
-  /// The peer of a failed link.
+  /// The peer of a failed link, or the one whose state differs.
   package var peer: WorkerID?
   package var position: Position?
 

@@ -86,6 +86,10 @@ extension Martlet__DrainRequest: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__drain_request__init(wire) }
 }
 
+extension Martlet__DigestsRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__digests_request__init(wire) }
+}
+
 extension Martlet__Submitted: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__submitted__init(wire) }
 }
@@ -128,6 +132,14 @@ extension Martlet__Events: CMessage {
 
 extension Martlet__Draining: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__draining__init(wire) }
+}
+
+extension Martlet__CommitDigest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__commit_digest__init(wire) }
+}
+
+extension Martlet__Digests: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__digests__init(wire) }
 }
 
 extension Martlet__Failure: CMessage {

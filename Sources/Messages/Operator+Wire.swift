@@ -210,6 +210,51 @@ extension Draining: WireValue {
   }
 
   func fill(_ wire: inout Martlet__Draining, _ scratch: Scratch) { wire.worker = worker.number }
+extension DigestsRequest: WireValue {
+  var subject: Subject { Subject(job) }
+
+  init(_ wire: Martlet__DigestsRequest, _ fields: Fields) throws(WireError) {
+    job = try fields.job()
+    after = wire.after
+    countMax = wire.count_max
+    guard countMax > 0, countMax <= WireLimits.listCount else {
+      throw fields.malformed("count_max", "\(countMax)", "1 to \(WireLimits.listCount)")
+    }
+  }
+
+  func fill(_ wire: inout Martlet__DigestsRequest, _ scratch: Scratch) {
+    wire.after = after
+    wire.count_max = countMax
+  }
+}
+
+extension CommitDigest: WireValue {
+  init(_ wire: Martlet__CommitDigest, _ fields: Fields) throws(WireError) {
+    position = try fields.required(wire.position, "position", of: Position.self)
+    digest = try fields.text(wire.digest, "digest", bytesMax: 128)
+  }
+
+  func fill(_ wire: inout Martlet__CommitDigest, _ scratch: Scratch) {
+    wire.position = scratch.one(position)
+    wire.digest = scratch.text(digest)
+  }
+}
+
+extension Digests: WireValue {
+  init(_ wire: Martlet__Digests, _ fields: Fields) throws(WireError) {
+    commits = try fields.list(wire.n_commits, wire.commits, "commits", of: CommitDigest.self)
+    fingerprint = try fields.list(
+      wire.n_fingerprint, wire.fingerprint, "fingerprint", of: NamedText.self)
+    isComplete = wire.complete != 0
+  }
+
+  func fill(_ wire: inout Martlet__Digests, _ scratch: Scratch) {
+    wire.n_commits = commits.count
+    wire.commits = scratch.list(commits)
+    wire.n_fingerprint = fingerprint.count
+    wire.fingerprint = scratch.list(fingerprint)
+    wire.complete = isComplete ? 1 : 0
+  }
 }
 
 extension Failure: WireValue {

@@ -15,6 +15,7 @@ package enum OperatorRequest: Conversation {
   case issue(TokenRequest)
   case keys
   case revoke(String)
+  case digests(DigestsRequest)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -30,6 +31,7 @@ package enum OperatorRequest: Conversation {
     case .keys: PackedMessage(MARTLET__KIND__KIND_KEYS_REQUEST, KeysRequest())
     case .revoke(let key):
       PackedMessage(MARTLET__KIND__KIND_REVOKE_REQUEST, RevokeRequest(key: key))
+    case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS_REQUEST, value)
     }
   }
 
@@ -57,6 +59,8 @@ package enum OperatorRequest: Conversation {
       self = .keys
     case MARTLET__KIND__KIND_REVOKE_REQUEST:
       self = .revoke(try open(RevokeRequest.self, header, body).key)
+    case MARTLET__KIND__KIND_DIGESTS_REQUEST:
+      self = .digests(try open(DigestsRequest.self, header, body))
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -73,6 +77,7 @@ package enum OperatorReply: Conversation {
   case draining(WorkerID)
   case issued(KeyRecord)
   case keys([KeyRecord])
+  case digests(Digests)
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -88,6 +93,7 @@ package enum OperatorReply: Conversation {
       PackedMessage(MARTLET__KIND__KIND_DRAINING, Draining(worker: worker))
     case .issued(let key): PackedMessage(MARTLET__KIND__KIND_TOKEN_ISSUED, TokenIssued(key: key))
     case .keys(let keys): PackedMessage(MARTLET__KIND__KIND_KEYS, Keys(keys: keys))
+    case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS, value)
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -107,6 +113,7 @@ package enum OperatorReply: Conversation {
     case MARTLET__KIND__KIND_TOKEN_ISSUED:
       self = .issued(try open(TokenIssued.self, header, body).key)
     case MARTLET__KIND__KIND_KEYS: self = .keys(try open(Keys.self, header, body).keys)
+    case MARTLET__KIND__KIND_DIGESTS: self = .digests(try open(Digests.self, header, body))
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }
@@ -241,6 +248,46 @@ package struct Events: Hashable, Codable, Sendable {
   package init(events: [ClusterEvent], last: UInt64) {
     self.events = events
     self.last = last
+  }
+}
+
+/// The recorded digests of a job's commits after position number `after`. Answered by Digests.
+/// Since 1.
+package struct DigestsRequest: Hashable, Sendable {
+  package var job: JobID
+  package var after: UInt64
+  package var countMax: UInt32
+
+  package init(job: JobID, after: UInt64 = 0, countMax: UInt32 = 4096) {
+    self.job = job
+    self.after = after
+    self.countMax = countMax
+  }
+}
+
+/// A commit and the digest that was recorded of it.
+package struct CommitDigest: Hashable, Codable, Sendable {
+  package var position: Position
+  package var digest: String
+
+  package init(position: Position, digest: String) {
+    self.position = position
+    self.digest = digest
+  }
+}
+
+/// Answer to DigestsRequest, in the order of positions. Since 1.
+package struct Digests: Hashable, Codable, Sendable {
+  package var commits: [CommitDigest]
+  /// What the job's arithmetic was fixed to; empty before its first generation.
+  package var fingerprint: [NamedText]
+  /// Whether nothing follows these.
+  package var isComplete: Bool
+
+  package init(commits: [CommitDigest], fingerprint: [NamedText], isComplete: Bool) {
+    self.commits = commits
+    self.fingerprint = fingerprint
+    self.isComplete = isComplete
   }
 }
 

@@ -11,6 +11,8 @@ package struct WorkerStatus: Hashable, Codable, Sendable {
     case running
     /// Alive, but fit for no job in the queue; the reason says why.
     case unfit
+    /// Put out of all jobs until it is restarted: its numbers were not those of the others.
+    case quarantined
     /// Asked to go, and handing its job over.
     case leaving
     /// Gone as it was asked to, with nothing lost.
@@ -113,12 +115,17 @@ package struct ClusterStatus: Hashable, Codable, Sendable {
 package struct ClusterEvent: Hashable, Codable, Sendable {
   package enum Kind: String, CaseIterable, Codable, Sendable {
     case workerJoined, workerLost, workerLeaving, workerLeft, workerRefused, workerExpelled
+    case workerQuarantined
     case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
     case generationPrepared, generationOpened
     /// The way between two workers is cut; they exchange through the coordinator.
     case linkRelayed
     case checkpointStored
     case keyIssued, keyRevoked, accessRefused
+    /// Workers disagree about the state, and the job goes back to where they agreed.
+    case jobRewound
+    /// A commit that ran again has another digest than the first time.
+    case digestDiffers
   }
 
   /// 0 until the process numbers it.

@@ -60,12 +60,14 @@ final class LiveCluster {
   /// Starts a worker.
   @discardableResult
   func start(
-    threads count: Int = 1, exchange: ExchangeMode = .direct, memoryLimit: UInt64 = 0
+    threads count: Int = 1, exchange: ExchangeMode = .direct, memoryLimit: UInt64 = 0,
+    beforeDigest: (@Sendable (Trainer) -> Void)? = nil
   ) throws -> WorkerProcess {
     var settings = WorkerProcess.Settings(
       name: "w\(workers.count)", threads: count, scratch: "\(folder)/scratch-\(workers.count)")
     settings.exchange = exchange
     settings.memoryLimit = memoryLimit
+    settings.beforeDigest = beforeDigest
     let notes = notes
     let name = settings.name
     let worker = try WorkerProcess(settings, join: join, catalog: liveCatalog) {
@@ -213,6 +215,18 @@ func localDigest(_ value: JobValue, threads: Int = 1) throws -> String {
     ) { _ in }
     guard let checkpoint = try run.run().checkpoint else { throw LiveCluster.Unexpected() }
     return checkpoint.modelDigest
+  }
+}
+
+/// The digests of all commits of a job in one process.
+func localDigests(_ value: JobValue) throws -> [DigestTable.Row] {
+  try withTemporaryFolder { folder in
+    let run = try LocalRun(
+      Job(value, catalog: houseCatalog), catalog: houseCatalog, output: "\(folder)/run",
+      threads: 2
+    ) { _ in }
+    _ = try run.run()
+    return try DigestTable.rows(of: "\(folder)/run/\(DigestTable.fileName)")
   }
 }
 

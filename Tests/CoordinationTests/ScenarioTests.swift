@@ -6,9 +6,9 @@ import Testing
 /// Scripts with transcripts: lines without indent are commands, indented ones what followed.
 /// `RECORD=1` rewrites them and fails; read the difference before you commit it.
 ///
-///     join a threads=2 memory=100 core=zen     silence a          kill a        leave a
+///     join a threads=2 memory=100 core=zen probe=p1     silence a          kill a        leave a
 ///     submit NAME replicas=4 workers=2 rebalance=yes               cancel j1          restart       advance 1.5
-///     ready a j1 g1 at=0.0.3 digest=x          report a j1 g1 step=4
+///     ready a j1 g1 at=0.0.3 digest=x          report a j1 g1 step=4 digest=x
 ///     fail a j1 g1 blame=job reason=nan        finish a j1 g1     checkpoint j1 at=0.0.2
 ///     warm a j1 g1           pausing a j1 g1 at=0.0.3    waiting a j1 g1 at=0.0.3    drain a
 ///     beat a j1 g1 bytes=60                    rejoin a j1 g1 (after a restart)
@@ -85,7 +85,8 @@ private struct Script {
       alive.append(who)
       hellos[who] = hello(
         who, threads: UInt32(options["threads"] ?? "2") ?? 2,
-        memory: UInt64(options["memory"] ?? "0") ?? 0, core: options["core"] ?? "zen")
+        memory: UInt64(options["memory"] ?? "0") ?? 0, core: options["core"] ?? "zen",
+        probe: options["probe"] ?? "p1")
       return feed(.worker(Incarnation(starts), .hello(try need(hellos[who]))))
     case "rejoin":
       var greeting = try need(hellos[who])
@@ -123,6 +124,7 @@ private struct Script {
         position: Position(step: step), step: step, stepsTotal: 10, loss: 0.5)
       report.samples = 8
       report.seconds = Double(options["seconds"] ?? "0.1") ?? 0.1
+      report.digest = options["digest"] ?? ""
       return say(
         who,
         .stepReports(

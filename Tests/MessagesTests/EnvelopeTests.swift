@@ -58,6 +58,9 @@ private let fromWorker: [WorkerMessage] = [
     JobFinished(
       job: job, generation: generation, scores: [NamedNumber("mIoU", 0.4)],
       artifacts: [artifact])),
+  .failed(
+    WorkerFailed(
+      job: job, generation: generation, blame: .state, reason: "r", peer: WorkerID(3))),
   .leave(Leave(reason: "bye")),
   .pausing(Pausing(job: job, generation: generation, position: position, isWaiting: true)),
   .warm(Warm(job: job, generation: generation)),
@@ -116,6 +119,7 @@ private let requests: [OperatorRequest] = [
     TokenRequest(
       name: "laptop", roles: [.worker, .viewer], seconds: 60,
       publicKey: [UInt8](repeating: 7, count: 32))),
+  .digests(DigestsRequest(job: job, after: 7)),
 ]
 
 private var replies: [OperatorReply] {
@@ -147,6 +151,10 @@ private var replies: [OperatorReply] {
     .events(
       Events(
         events: [ClusterEvent(.workerLost, job: job, worker: WorkerID(1), "silent")], last: 9)),
+    .digests(
+      Digests(
+        commits: [CommitDigest(position: position, digest: "ab")],
+        fingerprint: [NamedText("core", "zen")], isComplete: true)),
     .draining(WorkerID(3)), .failure(Failure(reason: "r", advice: "a", field: "f")), .issued(key),
     .keys([key, key]),
   ]

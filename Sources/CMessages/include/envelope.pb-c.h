@@ -62,6 +62,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_TOKEN_REQUEST = 73,
   MARTLET__KIND__KIND_KEYS_REQUEST = 74,
   MARTLET__KIND__KIND_REVOKE_REQUEST = 75,
+  MARTLET__KIND__KIND_DIGESTS_REQUEST = 72,
   /*
    * coordinator to operator
    */
@@ -76,6 +77,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_DRAINING = 104,
   MARTLET__KIND__KIND_TOKEN_ISSUED = 106,
   MARTLET__KIND__KIND_KEYS = 107,
+  MARTLET__KIND__KIND_DIGESTS = 105,
   /*
    * bulk, both ways
    */

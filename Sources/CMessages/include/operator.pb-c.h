@@ -24,6 +24,7 @@ typedef struct Martlet__CancelRequest Martlet__CancelRequest;
 typedef struct Martlet__FilesRequest Martlet__FilesRequest;
 typedef struct Martlet__EventsRequest Martlet__EventsRequest;
 typedef struct Martlet__DrainRequest Martlet__DrainRequest;
+typedef struct Martlet__DigestsRequest Martlet__DigestsRequest;
 typedef struct Martlet__Submitted Martlet__Submitted;
 typedef struct Martlet__WorkerStatus Martlet__WorkerStatus;
 typedef struct Martlet__JobStatus Martlet__JobStatus;
@@ -35,6 +36,8 @@ typedef struct Martlet__Files Martlet__Files;
 typedef struct Martlet__ClusterEvent Martlet__ClusterEvent;
 typedef struct Martlet__Events Martlet__Events;
 typedef struct Martlet__Draining Martlet__Draining;
+typedef struct Martlet__CommitDigest Martlet__CommitDigest;
+typedef struct Martlet__Digests Martlet__Digests;
 typedef struct Martlet__Failure Martlet__Failure;
 typedef struct Martlet__TokenRequest Martlet__TokenRequest;
 typedef struct Martlet__KeysRequest Martlet__KeysRequest;
@@ -133,6 +136,17 @@ struct  Martlet__DrainRequest
 #define MARTLET__DRAIN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__drain_request__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__DigestsRequest
+{
+  ProtobufCMessage base;
+  uint64_t after;
+  uint32_t count_max;
+};
+#define MARTLET__DIGESTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__digests_request__descriptor) \
+    , 0, 0 }
 
 
 struct  Martlet__Submitted
@@ -316,6 +330,31 @@ struct  Martlet__Draining
 #define MARTLET__DRAINING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__draining__descriptor) \
     , 0 }
+
+
+struct  Martlet__CommitDigest
+{
+  ProtobufCMessage base;
+  Martlet__Position *position;
+  char *digest;
+};
+#define MARTLET__COMMIT_DIGEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__commit_digest__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Martlet__Digests
+{
+  ProtobufCMessage base;
+  size_t n_commits;
+  Martlet__CommitDigest **commits;
+  size_t n_fingerprint;
+  Martlet__NamedText **fingerprint;
+  protobuf_c_boolean complete;
+};
+#define MARTLET__DIGESTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__digests__descriptor) \
+    , 0,NULL, 0,NULL, 0 }
 
 
 struct  Martlet__Failure
@@ -569,6 +608,25 @@ Martlet__DrainRequest *
 void   martlet__drain_request__free_unpacked
                      (Martlet__DrainRequest *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__DigestsRequest methods */
+void   martlet__digests_request__init
+                     (Martlet__DigestsRequest         *message);
+size_t martlet__digests_request__get_packed_size
+                     (const Martlet__DigestsRequest   *message);
+size_t martlet__digests_request__pack
+                     (const Martlet__DigestsRequest   *message,
+                      uint8_t             *out);
+size_t martlet__digests_request__pack_to_buffer
+                     (const Martlet__DigestsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__DigestsRequest *
+       martlet__digests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__digests_request__free_unpacked
+                     (Martlet__DigestsRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Submitted methods */
 void   martlet__submitted__init
                      (Martlet__Submitted         *message);
@@ -778,6 +836,44 @@ Martlet__Draining *
 void   martlet__draining__free_unpacked
                      (Martlet__Draining *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__CommitDigest methods */
+void   martlet__commit_digest__init
+                     (Martlet__CommitDigest         *message);
+size_t martlet__commit_digest__get_packed_size
+                     (const Martlet__CommitDigest   *message);
+size_t martlet__commit_digest__pack
+                     (const Martlet__CommitDigest   *message,
+                      uint8_t             *out);
+size_t martlet__commit_digest__pack_to_buffer
+                     (const Martlet__CommitDigest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__CommitDigest *
+       martlet__commit_digest__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__commit_digest__free_unpacked
+                     (Martlet__CommitDigest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Digests methods */
+void   martlet__digests__init
+                     (Martlet__Digests         *message);
+size_t martlet__digests__get_packed_size
+                     (const Martlet__Digests   *message);
+size_t martlet__digests__pack
+                     (const Martlet__Digests   *message,
+                      uint8_t             *out);
+size_t martlet__digests__pack_to_buffer
+                     (const Martlet__Digests   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Digests *
+       martlet__digests__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__digests__free_unpacked
+                     (Martlet__Digests *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Failure methods */
 void   martlet__failure__init
                      (Martlet__Failure         *message);
@@ -937,6 +1033,9 @@ typedef void (*Martlet__EventsRequest_Closure)
 typedef void (*Martlet__DrainRequest_Closure)
                  (const Martlet__DrainRequest *message,
                   void *closure_data);
+typedef void (*Martlet__DigestsRequest_Closure)
+                 (const Martlet__DigestsRequest *message,
+                  void *closure_data);
 typedef void (*Martlet__Submitted_Closure)
                  (const Martlet__Submitted *message,
                   void *closure_data);
@@ -969,6 +1068,12 @@ typedef void (*Martlet__Events_Closure)
                   void *closure_data);
 typedef void (*Martlet__Draining_Closure)
                  (const Martlet__Draining *message,
+                  void *closure_data);
+typedef void (*Martlet__CommitDigest_Closure)
+                 (const Martlet__CommitDigest *message,
+                  void *closure_data);
+typedef void (*Martlet__Digests_Closure)
+                 (const Martlet__Digests *message,
                   void *closure_data);
 typedef void (*Martlet__Failure_Closure)
                  (const Martlet__Failure *message,
@@ -1005,6 +1110,7 @@ extern const ProtobufCMessageDescriptor martlet__cancel_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__files_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__drain_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__digests_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__submitted__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_status__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_status__descriptor;
@@ -1016,6 +1122,8 @@ extern const ProtobufCMessageDescriptor martlet__files__descriptor;
 extern const ProtobufCMessageDescriptor martlet__cluster_event__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events__descriptor;
 extern const ProtobufCMessageDescriptor martlet__draining__descriptor;
+extern const ProtobufCMessageDescriptor martlet__commit_digest__descriptor;
+extern const ProtobufCMessageDescriptor martlet__digests__descriptor;
 extern const ProtobufCMessageDescriptor martlet__failure__descriptor;
 extern const ProtobufCMessageDescriptor martlet__token_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__keys_request__descriptor;

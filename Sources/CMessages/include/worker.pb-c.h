@@ -177,7 +177,7 @@ struct  Martlet__WorkerFailed
 {
   ProtobufCMessage base;
   /*
-   * job, worker, link
+   * job, worker, link, state
    */
   char *blame;
   char *reason;
