@@ -8,13 +8,13 @@ extension CoordinatorMachine {
   mutating func drain(
     _ name: String, _ reason: String, _ question: RequestID, _ now: Moment
   ) {
-    let found =
-      workers.values.first { "\($0.id)" == name }
-      ?? workers.values.first { $0.hello.name == name }
-    guard let id = found?.id else {
+    let found = workers.values.filter { "\($0.id)" == name || $0.hello.name == name }
+    guard let id = found.first?.id, found.count == 1 else {
       let failure = Failure(
-        reason: "no living worker is called '\(name)'",
-        advice: "`martlet status` lists workers by number and name")
+        reason: found.isEmpty
+          ? "no living worker is called '\(name)'"
+          : "'\(name)' is the number of one worker and the name of another",
+        advice: "`martlet status --json` lists workers by number and name")
       actions.append(.answer(question, .failure(failure)))
       return
     }

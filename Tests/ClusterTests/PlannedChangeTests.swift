@@ -49,12 +49,18 @@ extension LiveTests {
       try withCluster(workers: 2) { cluster in
         let job = try cluster.submit(Self.job)
         try cluster.wait(for: job) { $0.step >= 2 }
-        let worker = try #require(try cluster.status().workers.first { $0.worker.number == 2 })
-        try cluster.drain(byNumber ? "w2" : worker.name)
+        // These workers' names are w0 and w1, their numbers w1 and w2.
+        let worker = try #require(
+          try cluster.status().workers.first {
+            byNumber ? $0.worker.number == 2 : $0.name == "w0"
+          })
+        #expect(throws: Failure.self) { try cluster.drain("w1") }
+        try cluster.drain(byNumber ? "w2" : "w0")
         cluster.waitForEnd(of: worker.name == "w0" ? 0 : 1)
         #expect(try cluster.digest(of: job) == Self.expected.get())
         #expect(dropped(cluster) == [])
-        let gone = try #require(try cluster.status().workers.first { $0.worker.number == 2 })
+        let gone = try #require(
+          try cluster.status().workers.first { $0.worker == worker.worker })
         #expect(gone.state == .drained && gone.reason == "by the test")
       }
     }
