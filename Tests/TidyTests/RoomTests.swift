@@ -7,7 +7,7 @@ import Testing
   static let rooms: [String] = {
     guard let package = try? Repository.text("Package.swift") else { return [] }
     return package.matches(of: /\.(?:target|systemLibrary|executableTarget)\(\s*name: "(\w+)"/)
-      .map { String($0.1) }.filter { $0 != "TestSupport" }
+      .map { String($0.1) }.filter { !["TestSupport", "FuzzEntries", "fuzzer"].contains($0) }
   }()
 
   /// Modules from outside and who may use them.

@@ -120,11 +120,11 @@ import Training
   func `refuses progress that no training reaches`(key: String, value: Int) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let text = String(decoding: try encoder.encode(Progress()), as: UTF8.self)
+    let text = String(decoding: try encoder.encode(Training.Progress()), as: UTF8.self)
     let forged = text.replacing("\"\(key)\":0", with: "\"\(key)\":\(value)")
     #expect(forged != text)
     let error = #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode(Progress.self, from: Foundation.Data(forged.utf8))
+      try JSONDecoder().decode(Training.Progress.self, from: Foundation.Data(forged.utf8))
     }
     #expect("\(String(describing: error))".contains("\(value) is not in 0"))
   }
