@@ -104,7 +104,7 @@ struct LabTests {
   }
 
   @Test func `a worker cut from everybody comes back when the network is mended`() throws {
-    let job = tinyJob(steps: 1500)
+    let job = tinyJob(steps: 400)
     try LabCluster.with { cluster in
       try cluster.operate("submit", try write(job: job, in: cluster.folder))
       try waitForStep(10, on: cluster)
@@ -125,7 +125,7 @@ struct LabTests {
   }
 
   @Test func `a suspended worker is lost by its silence and comes back when it goes on`() throws {
-    let job = tinyJob(steps: 600)
+    let job = tinyJob(steps: 300)
     try LabCluster.with { cluster in
       try cluster.operate("submit", try write(job: job, in: cluster.folder))
       try waitForStep(10, on: cluster)
