@@ -131,7 +131,9 @@ struct Fields {
   func numbers(
     _ count: Int, _ items: UnsafeMutablePointer<UInt32>?, _ name: String, countMax: Int
   ) throws(WireError) -> [UInt32] {
-    guard count <= countMax else { throw malformed(name, "\(count) entries", "at most \(countMax)") }
+    guard count <= countMax else {
+      throw malformed(name, "\(count) entries", "at most \(countMax)")
+    }
     guard count > 0, let items else { return [] }
     return Array(UnsafeBufferPointer(start: items, count: count))
   }

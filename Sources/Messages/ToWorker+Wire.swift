@@ -92,8 +92,8 @@ extension PrepareGeneration: WireValue {
     }
     relayed = try fields.list(wire.n_relayed, wire.relayed, "relayed", of: RelayedPair.self)
     let known = Set(members.map(\.worker))
-    if let stranger = relayed.flatMap({ [$0.lower, $0.upper] }).first(where: { !known.contains($0) })
-    {
+    if let stranger = relayed.flatMap({ [$0.lower, $0.upper] }).first(where: { !known.contains($0) }
+    ) {
       throw fields.malformed("relayed", "\(stranger)", "members only")
     }
   }
