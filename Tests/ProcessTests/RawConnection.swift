@@ -25,14 +25,14 @@ final class RawConnection {
   /// False once the other side has closed the connection.
   @discardableResult
   func send(_ bytes: [UInt8]) -> Bool {
-    Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count
+    Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 
   /// Whether the other side has closed the connection; what it said is read and dropped.
   var isClosed: Bool {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     while true {
-      let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
+      let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
       if count > 0 { continue }
       return count == 0 || errno != EAGAIN
     }
