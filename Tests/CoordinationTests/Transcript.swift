@@ -48,6 +48,7 @@ func hello(
 ) -> Hello {
   Hello(
     name: name, host: "lab", hostIdentity: "lab", process: 1, build: "b1",
-    fingerprint: [NamedText("core", core), NamedText("probe", probe)], exchange: ExchangeAddress(), cores: threads,
+    fingerprint: [NamedText("core", core), NamedText("probe", probe)], exchange: ExchangeAddress(),
+    cores: threads,
     threads: threads, memoryLimit: memory, previous: previous, standing: standing)
 }
