@@ -306,7 +306,8 @@ final class WorkerJob: @unchecked Sendable {
       return tell(
         .failed(
           prepare.job, prepare.generation, .state,
-          reason: "its memory has changed since it committed \(committed ?? .beginning): the digest "
+          reason:
+            "its memory has changed since it committed \(committed ?? .beginning): the digest "
             + "is \(digest), it was \(holding.trainer.digest)", peer: nil, committed))
     }
     tell(

@@ -122,7 +122,8 @@ extension CoordinatorMachine {
       let times = position > .beginning ? ", for the \(job.memory.rewinds)th time in a row" : ""
       end(
         id, .failed, .failed,
-        "\(who) have different states at \(position)\(times), and no majority says who is right", now)
+        "\(who) have different states at \(position)\(times), and no majority says who is right",
+        now)
       return false
     }
     let earlier = [
