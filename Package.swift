@@ -53,8 +53,11 @@ for module in [
 targets.append(
   .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Recipes", "TestSupport"]))
 targets.append(.testTarget(name: "TidyTests"))
-// Runs the built program itself, and so needs none of its modules.
-targets.append(.testTarget(name: "ProcessTests", dependencies: ["TestSupport"]))
+// Runs the built program itself, and so needs none of its modules; of its store it reads the tables.
+targets.append(
+  .testTarget(
+    name: "ProcessTests",
+    dependencies: ["TestSupport", .product(name: "GRDB", package: "GRDB.swift")]))
 
 let products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),
