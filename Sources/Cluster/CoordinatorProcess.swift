@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import Messages
+import Synchronization
 import Training
 import Transport
 
@@ -45,6 +46,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private let bulk: BulkServer
   private let relay: ExchangeRelay
   private let started = ContinuousClock.now
+  private let isStopping = Atomic<Bool>(false)
   private let note: @Sendable (String) -> Void
 
   // Of the deciding thread alone:
@@ -76,6 +78,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       files.know(
         record.job, folder: store.folder(of: record.output), generation: record.generation)
     }
+    DescriptorLimit.raise()
     let context = try ZeroMQContext()
     self.context = context
     let keys = settings.isInsecure ? nil : try ClusterKeys(keptIn: settings.store)
@@ -106,7 +109,10 @@ package final class CoordinatorProcess: @unchecked Sendable {
   }
 
   /// Ends `run`; from any thread.
-  package func stop() { queue.put(.stop) }
+  package func stop() {
+    isStopping.store(true, ordering: .relaxed)
+    queue.put(.stop)
+  }
 
   /// Serves until `stop`.
   ///
@@ -118,10 +124,15 @@ package final class CoordinatorProcess: @unchecked Sendable {
       relay.stop()
       keyGuard?.stop()
     }
-    // What arrived after the last record of an earlier life.
+    // What arrived after the last record of an earlier life, or was damaged since.
     for job in machine.status(at: now).jobs where !job.state.isOver {
-      if let newest = files.newestCheckpoint(of: job.job), newest != job.checkpoint {
+      let (newest, problems) = files.newestCheckpoint(of: job.job)
+      guard newest != job.checkpoint else { continue }
+      if let newest, newest.position > job.checkpoint?.position ?? .beginning {
         try decide(.checkpointStored(job.job, newest))
+      } else {
+        let reason = problems.isEmpty ? "its files are gone" : problems.joined(separator: "; ")
+        try decide(.checkpointDamaged(job.job, before: newest, reason: reason))
       }
     }
     var lastTick = now
@@ -175,7 +186,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     for action in machine.handle(event, at: now) {
       switch action {
       case .persist(let record):
-        try store.persist(record)
+        try persist(record)
         if case .job(let job) = record { remember(job) }
       case .send(let message, let incarnation):
         control.send(message, to: ControlPeer(role: .worker, incarnation: incarnation))
@@ -198,6 +209,24 @@ package final class CoordinatorProcess: @unchecked Sendable {
       case .jobEnded(let job, let state):
         recorder(of: job)?.end(state, machine.status(of: job))
         records[job] = nil
+      }
+    }
+  }
+
+  /// Waits while the disk is full: what is not durable must not be announced, and open generations
+  /// train on meanwhile.
+  private func persist(_ record: Record) throws {
+    var isTold = false
+    while true {
+      do {
+        try store.persist(record)
+        if isTold { note("the store takes records again") }
+        return
+      } catch let problem as Store.Problem {
+        guard case .full = problem, !isStopping.load(ordering: .relaxed) else { throw problem }
+        if !isTold { note("\(problem)") }
+        isTold = true
+        Thread.sleep(forTimeInterval: 0.25)
       }
     }
   }

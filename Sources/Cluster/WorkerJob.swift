@@ -49,7 +49,13 @@ final class WorkerJob: @unchecked Sendable {
     var hasState = false
     /// Whether the roll of this generation was called while fetching.
     var wasFetched = false
+    /// What was committed last, oldest first: the one member that reports may have died before the
+    /// coordinator heard of it.
+    var reports: [Messages.StepReport] = []
   }
+
+  /// How many reports are said again in a new generation.
+  private static let reportsMax = 32
 
   /// Seconds within which the worker of a replica that gave up says why.
   private static let explanation = 5.0
@@ -235,6 +241,13 @@ final class WorkerJob: @unchecked Sendable {
       return tell(
         .failed(prepare.job, prepare.generation, .link, reason: "\(error)", peer: nil, nil))
     }
+    // Before `ready`, so that they are on record before the generation's own.
+    if !holding.reports.isEmpty {
+      send(
+        .stepReports(
+          StepReports(
+            job: prepare.job, generation: prepare.generation, reports: holding.reports)))
+    }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
     tell(
       .prepared(
@@ -304,7 +317,8 @@ final class WorkerJob: @unchecked Sendable {
     let trainer = holding.trainer
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps,
-      isLeader: holding.hosted.contains(0), files: files(of: job, generation), send: send
+      isLeader: holding.hosted.contains(0), files: files(of: job, generation), send: send,
+      committed: { [weak self] in self?.remember($0) }
     ) { [weak self] report, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
@@ -352,6 +366,14 @@ final class WorkerJob: @unchecked Sendable {
           job, generation, .job, reason: reason, peer: nil,
           Position(progress: trainer.progress)))
     }
+  }
+
+  private func remember(_ report: Messages.StepReport) {
+    // A state that came from elsewhere may be older than what was committed here before.
+    holding?.reports.removeAll { $0.position >= report.position }
+    holding?.reports.append(report)
+    let surplus = (holding?.reports.count ?? 0) - Self.reportsMax
+    if surplus > 0 { holding?.reports.removeFirst(surplus) }
   }
 
   /// XXH3-128 of the whole arena.

@@ -64,7 +64,7 @@ package final class WorkerProcess: @unchecked Sendable {
     context = try ZeroMQContext()
     let incarnation = freshIncarnation()
     let isSecure = join.security != .insecure
-    keyGuard = isSecure ? try KeyGuard(in: context, admitting: []) : nil
+    keyGuard = isSecure ? try KeyGuard(in: context, admitting: [], changes: true) : nil
     // Other hosts reach this one by the address it has on the way to the coordinator.
     let address = settings.advertise ?? HostFacts.address(toward: join.control)
     endpoint = try ExchangeEndpoint(

@@ -7,7 +7,7 @@ import Training
 import Transport
 
 /// Tells the coordinator what a training commits: reports and checkpoints from the worker that hosts
-/// replica 0, rates from all.
+/// replica 0, rates from all. Every member knows each report, should that worker die before it spoke.
 final class WorkerReporter: TrainingObserver {
   private let job: JobID
   private let generation: Generation
@@ -15,12 +15,14 @@ final class WorkerReporter: TrainingObserver {
   private let isLeader: Bool
   private let files: WorkerFiles
   private let send: (WorkerMessage) -> Void
+  private let committed: (Messages.StepReport) -> Void
   private let measured: (Training.StepReport, UInt64) -> Void
   private var lastLoss = 0.0
 
   init(
     job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
     files: WorkerFiles, send: @escaping (WorkerMessage) -> Void,
+    committed: @escaping (Messages.StepReport) -> Void,
     measured: @escaping (Training.StepReport, UInt64) -> Void
   ) {
     self.job = job
@@ -29,6 +31,7 @@ final class WorkerReporter: TrainingObserver {
     self.isLeader = isLeader
     self.files = files
     self.send = send
+    self.committed = committed
     self.measured = measured
   }
 
@@ -36,7 +39,6 @@ final class WorkerReporter: TrainingObserver {
 
   func stepCommitted(_ report: Training.StepReport) {
     measured(report, UInt64(MemoryPool.shared.usage.peak))
-    guard isLeader else { return }
     lastLoss = report.numbers.first?.value ?? 0
     var message = Messages.StepReport(
       position: Position(step: UInt64(report.step + 1) << 4), step: UInt64(report.step + 1),
@@ -49,16 +51,21 @@ final class WorkerReporter: TrainingObserver {
     message.computeSeconds = report.seconds.compute
     message.exchangeSeconds = report.seconds.exchange
     message.inputSeconds = report.seconds.input
-    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+    tell(message)
   }
 
   func passCommitted(_ report: PassReport) {
-    guard isLeader else { return }
     var message = Messages.StepReport(
       position: Position(step: UInt64(report.step) << 4 | UInt64(report.number)),
       step: UInt64(report.step), stepsTotal: UInt64(totalSteps), loss: lastLoss)
     message.scalars = report.scores.map { NamedNumber("\(report.split)/\($0.name)", $0.value) }
-    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+    tell(message)
+  }
+
+  private func tell(_ report: Messages.StepReport) {
+    committed(report)
+    guard isLeader else { return }
+    send(.stepReports(StepReports(job: job, generation: generation, reports: [report])))
   }
 
   func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {

@@ -96,8 +96,10 @@ extension CoordinatorMachine {
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }
-    job.record.peakBytesPerReplica = max(
-      job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
+    if heartbeat.peakBytesPerReplica > job.record.peakBytesPerReplica {
+      job.record.peakBytesPerReplica = heartbeat.peakBytesPerReplica
+      hasNews = true
+    }
     if heartbeat.generation == job.record.generation, case .open = job.phase {
       job.record.position = max(job.record.position, heartbeat.position)
     }

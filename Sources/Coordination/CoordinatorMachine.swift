@@ -21,6 +21,11 @@ package struct CoordinatorMachine: Sendable {
   /// Whether jobs of an earlier life of the coordinator still hope for their workers, until when.
   var isRecovering: Bool
   var recoversUntil: Moment?
+  /// Whether something happened that a job's membership may depend on, and until when time alone may
+  /// bring something more: the waits for company are no longer than the patience. With thousands of
+  /// workers nearly all events are heartbeats; a look at every worker for each would be all we do.
+  var hasNews = true
+  private var looksUntil = Moment()
 
   /// A machine that goes on where `records` end.
   package init(settings: CoordinatorSettings = CoordinatorSettings(), records: [Record] = []) {
@@ -39,6 +44,11 @@ package struct CoordinatorMachine: Sendable {
     if let until = recoversUntil, now >= until {
       isRecovering = false
       recoversUntil = nil
+      hasNews = true
+    }
+    switch event {
+    case .tick, .worker(_, .heartbeat), .worker(_, .stepReports): break
+    default: hasNews = true
     }
     switch event {
     case .worker(let sender, let message): hear(message, from: sender, now)
@@ -47,11 +57,21 @@ package struct CoordinatorMachine: Sendable {
     case .submit(let request, let question): submit(request, question, now)
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
     case .checkpointStored(let job, let checkpoint): store(checkpoint, of: job)
+    case .checkpointDamaged(let job, let before, let reason): fallBack(job, to: before, reason)
     case .tick: expelSilent(now)
     }
-    schedule(now)
+    if isWorthALook(event, now) { schedule(now) }
     defer { actions = [] }
     return actions
+  }
+
+  private mutating func isWorthALook(_ event: CoordinatorEvent, _ now: Moment) -> Bool {
+    if hasNews {
+      hasNews = false
+      looksUntil = now + max(settings.patience, settings.gathering, settings.settling) * 2
+      return true
+    }
+    return event == .tick && (now <= looksUntil || jobs.values.contains { $0.isPreparing })
   }
 
   private mutating func hear(_ message: WorkerMessage, from sender: Incarnation, _ now: Moment) {
@@ -86,6 +106,7 @@ package struct CoordinatorMachine: Sendable {
     _ kind: ClusterEvent.Kind, job: JobID? = nil, generation: Generation? = nil,
     worker: WorkerID? = nil, _ text: String
   ) {
+    hasNews = true
     actions.append(
       .announce(ClusterEvent(kind, job: job, generation: generation, worker: worker, text)))
   }
@@ -138,6 +159,9 @@ struct Job: Sendable {
   var recovered: Set<WorkerID> = []
 
   var isOver: Bool { phase == .over }
+  var isPreparing: Bool {
+    if case .preparing = phase { true } else { false }
+  }
   var limit: Int {
     max(1, min(record.request.workersMax ?? .max, record.request.replicas))
   }

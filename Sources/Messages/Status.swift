@@ -109,7 +109,7 @@ package struct ClusterEvent: Hashable, Codable, Sendable {
     case workerJoined, workerLost, workerLeft, workerRefused, workerExpelled
     case jobSubmitted, jobWaiting, jobFinished, jobFailed, jobCancelled
     case generationPrepared, generationOpened
-    case checkpointStored
+    case checkpointStored, checkpointDamaged
   }
 
   /// 0 until the process numbers it.

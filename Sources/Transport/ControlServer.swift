@@ -13,7 +13,7 @@ package struct ControlPeer: Hashable, Sendable {
     self.incarnation = incarnation
   }
 
-  var identity: [UInt8] {
+  package var identity: [UInt8] {
     [UInt8(role.rawValue)]
       + (0..<8).map { UInt8(truncatingIfNeeded: incarnation.number >> (8 * $0)) }
   }

@@ -105,7 +105,12 @@ package final class KeyGuard: Sendable {
   }
   private let known: Keys
 
-  package init(in context: ZeroMQContext, admitting keys: [[UInt8]]) throws(TransportError) {
+  /// `changes`: Whether the list will change: who is not on it is then turned away without a word and
+  /// tries again. To be told no ends a libzmq connection for good.
+  package init(
+    in context: ZeroMQContext, admitting keys: [[UInt8]], changes: Bool = false
+  ) throws(TransportError) {
+    let refusal = changes ? "300" : "400"
     let known = Keys()
     known.keys.withLock { $0 = Set(keys) }
     let stopping = try Mailbox<Void>(capacity: 1)
@@ -122,7 +127,10 @@ package final class KeyGuard: Sendable {
       while true {
         poller.wait(milliseconds: -1)
         while let (frames, _) = handler.receive() {
-          _ = handler.send(Self.answer(frames) { key in known.keys.withLock { $0.contains(key) } })
+          let answer = Self.answer(frames, refusal) { key in
+            known.keys.withLock { $0.contains(key) }
+          }
+          _ = handler.send(answer)
         }
         if poller.isReadable(1), !stopping.takeAll().isEmpty { return }
       }
@@ -139,13 +147,13 @@ package final class KeyGuard: Sendable {
 
   // Request: version, request, domain, address, identity, mechanism, credentials.
   private static func answer(
-    _ frames: [[UInt8]], _ isAdmitted: ([UInt8]) -> Bool
+    _ frames: [[UInt8]], _ refusal: String, _ isAdmitted: ([UInt8]) -> Bool
   ) -> [[UInt8]] {
     let isCurve = frames.count == 7 && frames[5] == Array("CURVE".utf8)
     let isFine = isCurve && isAdmitted(frames[6])
     let request = frames.count > 1 ? frames[1] : []
     return [
-      Array("1.0".utf8), request, Array((isFine ? "200" : "400").utf8),
+      Array("1.0".utf8), request, Array((isFine ? "200" : refusal).utf8),
       Array((isFine ? "OK" : "unknown key").utf8), [], [],
     ]
   }
