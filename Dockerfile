@@ -5,7 +5,7 @@ FROM swift:6.3-bookworm AS build
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
     libjpeg-dev libopenblas-pthread-dev libpng-dev libprotobuf-c-dev libsodium-dev \
-    libsqlite3-dev libxxhash-dev libzmq3-dev \
+    libsqlite3-dev libxxhash-dev libzmq3-dev zlib1g-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /martlet
 # The packages change seldom, the sources often: a layer of their own.
@@ -23,7 +23,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
     libjpeg62-turbo libopenblas0-pthread libpng16-16 libprotobuf-c1 libsodium23 libsqlite3-0 \
-    libxxhash0 libzmq5 \
+    libxxhash0 libzmq5 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
   # A volume takes the owner of the folder it is first mounted on.
   && useradd --uid 10001 --user-group --no-create-home --home-dir /store martlet \

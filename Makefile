@@ -2,7 +2,7 @@
 
 SWIFT := swift
 PACKAGES := libopenblas-dev libzmq3-dev libprotobuf-c-dev libsodium-dev libxxhash-dev \
-  libsqlite3-dev libjpeg62-turbo-dev libpng-dev
+  libsqlite3-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MARTLET := .build/release/martlet
 RESULTS := runs/demo

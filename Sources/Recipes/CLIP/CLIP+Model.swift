@@ -12,7 +12,7 @@ struct CLIPModel: Sendable {
   let bias: Parameter?
   let size: ImageSize
 
-  init(_ options: CLIPOptions, side: Int, tokenizer: BytePairEncoding, in scope: inout Scope) {
+  init(_ options: CLIPOptions, side: Int, tokenizer: Tokenizer, in scope: inout Scope) {
     size = ImageSize(height: side, width: side)
     image = CLIPImageTower(options, side: side, in: &scope["visual"])
     text = TextTransformer(

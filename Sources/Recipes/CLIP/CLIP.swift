@@ -75,7 +75,7 @@ package struct CLIP: Recipe {
 
   let options: CLIPOptions
   let model: CLIPModel
-  let tokenizer: BytePairEncoding
+  let tokenizer: Tokenizer
   let augmentation: Augmentation
   package let parameters: [Parameter]
 
@@ -137,9 +137,15 @@ package struct CLIP: Recipe {
 
   /// Shapes: n texts → [n, length]; as long as the longest, at most `context`.
   func tokens(of texts: [String]) -> IntTensor {
-    let rows = texts.map { tokenizer.encode($0, length: options.context) }
-    let used = rows.map { ($0.firstIndex(of: tokenizer.end) ?? 0) + 1 }.max() ?? 1
-    return IntTensor(rows.flatMap { $0.prefix(used) }, shape: [texts.count, used])
+    let rows = tokenizer.rows(of: texts, length: options.context)
+    let used =
+      (0..<rows.count).map { row in
+        rows.mask[row * rows.length..<(row + 1) * rows.length].reduce(0) { $0 + Int($1) }
+      }.max() ?? 1
+    let numbers = (0..<rows.count).flatMap {
+      rows.numbers[$0 * rows.length..<$0 * rows.length + used]
+    }
+    return IntTensor(numbers, shape: [rows.count, used])
   }
 
   /// Throws: `DataError` for a sample without image or caption.
@@ -154,13 +160,22 @@ package struct CLIP: Recipe {
 
   private static func tokenizer(
     _ options: CLIPOptions, _ source: any SampleSource
-  ) throws -> BytePairEncoding {
-    if !options.vocabulary.isEmpty { return try BytePairEncoding(path: options.vocabulary) }
+  ) throws -> Tokenizer {
+    if !options.vocabulary.isEmpty {
+      let tokenizer = try Tokenizer.read(path: options.vocabulary)
+      // The text transformer looks for the largest number.
+      guard tokenizer.frame.end == [Int32(tokenizer.count - 1)] else {
+        throw JobError(
+          "options.vocabulary",
+          "\(options.vocabulary) is not CLIP's: its last symbol does not end texts")
+      }
+      return tokenizer
+    }
     let count = min(options.vocabularySamples, source.count)
     let texts = try (0..<count).flatMap {
       try source.sample(at: $0 * source.count / count).captions
     }
-    return BytePairEncoding(learnedFrom: texts, mergesMax: options.merges)
+    return Tokenizer.learnedCLIP(from: texts, mergesMax: options.merges)
   }
 
   private static func augmentation(_ options: CLIPOptions, side: Int) -> Augmentation {
