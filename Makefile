@@ -8,7 +8,10 @@ MARTLET := .build/release/martlet
 RESULTS := runs/demo
 SOURCES := Package.swift Sources Tests
 
-.PHONY: all build packages demo test check format lint bench fuzz fuzz-corpus proto clean
+MINUTES := 10
+SEED := 1
+
+.PHONY: all build packages demo test chaos check format lint bench fuzz fuzz-corpus proto clean
 
 all: build
 
@@ -35,6 +38,15 @@ demo: build
 test: packages lint
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-testable-imports
+
+# Real processes on hosts in network namespaces (root), killed, stopped and cut off for MINUTES; the
+# report says what they made of it. KIND=kill EVERY=60 for one trouble at one pace, JSON=FILE for
+# programs, another SEED for another course. Whatever happens, the hosts are removed.
+chaos: build
+	@export MARTLET_LAB=chaos$$$$ MARTLET_CHAOS_MINUTES=$(MINUTES) MARTLET_CHAOS_SEED=$(SEED) \
+	  MARTLET_CHAOS_KIND=$(KIND) MARTLET_CHAOS_EVERY=$(EVERY) MARTLET_CHAOS_JSON=$(abspath $(JSON)); \
+	trap 'cluster/lab down 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	$(SWIFT) test -c release --disable-testable-imports --filter 'ChaosTests/`a long time'
 
 check: test
 

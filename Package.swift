@@ -59,8 +59,11 @@ targets.append(
 targets.append(.testTarget(name: "TidyTests"))
 targets.append(
   .testTarget(name: "FuzzTests", dependencies: ["FuzzEntries", "TestSupport"]))
-// Runs the built program itself, and so needs none of its modules.
-targets.append(.testTarget(name: "ProcessTests", dependencies: ["TestSupport"]))
+// Runs the built program itself, and so needs none of its modules; of its store it reads the tables.
+targets.append(
+  .testTarget(
+    name: "ProcessTests",
+    dependencies: ["TestSupport", .product(name: "GRDB", package: "GRDB.swift")]))
 
 // `make fuzz` names libFuzzer here; no other build knows of the fuzzer.
 if let libFuzzer = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] {

@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import Messages
+import Synchronization
 import Training
 import Transport
 
@@ -51,6 +52,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private let bulk: BulkServer
   private let relay: ExchangeRelay
   private let started = ContinuousClock.now
+  private let isStopping = Atomic<Bool>(false)
   private let note: @Sendable (String) -> Void
 
   // Of the deciding thread alone:
@@ -84,7 +86,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       files.know(record, folder: store.folder(of: record.output))
     }
     // Connections that say nothing take descriptors until they are dropped.
-    HostFacts.raiseDescriptorLimit()
+    DescriptorLimit.raise()
     let context = try ZeroMQContext()
     self.context = context
     let keys = try KeyRegistry(store, isInsecure: settings.isInsecure)
@@ -122,7 +124,10 @@ package final class CoordinatorProcess: @unchecked Sendable {
   }
 
   /// Ends `run`; from any thread.
-  package func stop() { queue.put(.stop) }
+  package func stop() {
+    isStopping.store(true, ordering: .relaxed)
+    queue.put(.stop)
+  }
 
   /// Serves until `stop`.
   ///
@@ -135,14 +140,19 @@ package final class CoordinatorProcess: @unchecked Sendable {
       keyGuard?.stop()
       do { try keys.keepSeen() } catch { note("when keys were last seen was not kept: \(error)") }
     }
-    // What arrived after the last record of an earlier life.
+    // What arrived after the last record of an earlier life, or was damaged since.
     for job in machine.status(at: now).jobs where !job.state.isOver {
       let known = try store.digests(
         after: machine.record(of: job.job)?.earlierCheckpoint?.position.step ?? 0, job: job.job,
         countMax: 1 << 16)
       machine.recall(known.commits, of: job.job)
-      if let newest = files.newestCheckpoint(of: job.job), newest != job.checkpoint {
+      let (newest, problems) = files.newestCheckpoint(of: job.job)
+      guard newest != job.checkpoint else { continue }
+      if let newest, newest.position > job.checkpoint?.position ?? .beginning {
         try decide(.checkpointStored(job.job, newest))
+      } else {
+        let reason = problems.isEmpty ? "its files are gone" : problems.joined(separator: "; ")
+        try decide(.checkpointDamaged(job.job, before: newest, reason: reason))
       }
     }
     var lastTick = now
@@ -214,7 +224,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private func carryOut(_ action: CoordinatorAction) throws {
     switch action {
     case .persist(let record):
-      try store.persist(record)
+      try persist(record)
       if case .job(let job) = record { remember(job) }
     case .send(let message, let incarnation):
       control.send(
@@ -238,6 +248,24 @@ package final class CoordinatorProcess: @unchecked Sendable {
     case .jobEnded(let job, let state):
       recorder(of: job)?.end(state, machine.status(of: job))
       records[job] = nil
+    }
+  }
+
+  /// Waits while the disk is full: what is not durable must not be announced, and open generations
+  /// train on meanwhile.
+  private func persist(_ record: Record) throws {
+    var isTold = false
+    while true {
+      do {
+        try store.persist(record)
+        if isTold { note("the store takes records again") }
+        return
+      } catch let problem as Store.Problem {
+        guard case .full = problem, !isStopping.load(ordering: .relaxed) else { throw problem }
+        if !isTold { note("\(problem)") }
+        isTold = true
+        Thread.sleep(forTimeInterval: 0.25)
+      }
     }
   }
 

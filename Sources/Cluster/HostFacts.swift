@@ -50,14 +50,6 @@ package enum HostFacts {
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Lets this process open as many files and connections as the system allows, up to 65,536.
-  package static func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-  }
-
   /// Bytes of this process in memory.
   package static var residentBytes: UInt64 { statusBytes("VmRSS:") }
   /// The most there ever were.

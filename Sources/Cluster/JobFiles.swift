@@ -74,11 +74,12 @@ package final class JobFiles: BulkStore {
       .prune(best: open.progress.best?.step)
   }
 
-  /// The newest checkpoint of a job that is complete and unaltered.
-  func newestCheckpoint(of job: JobID) -> Messages.Checkpoint? {
-    guard let folder = folder(of: job) else { return nil }
-    return CheckpointShelf(folder: "\(folder)/checkpoints", keep: 1).newestValid().0
-      .flatMap { try? Messages.Checkpoint($0) }
+  /// The newest checkpoint of a job that is complete and unaltered, and why newer ones are not.
+  func newestCheckpoint(of job: JobID) -> (Messages.Checkpoint?, problems: [String]) {
+    guard let folder = folder(of: job) else { return (nil, []) }
+    let (newest, problems) = CheckpointShelf(folder: "\(folder)/checkpoints", keep: 1)
+      .newestValid()
+    return (newest.flatMap { try? Messages.Checkpoint($0) }, problems)
   }
 
   func folder(of job: JobID) -> String? { entries.withLock { $0[job]?.folder } }

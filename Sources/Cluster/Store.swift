@@ -14,12 +14,16 @@ package final class Store {
     case inUse(path: String)
     /// The folder cannot be used as a store.
     case unusable(path: String, reason: String)
+    /// The disk has no room for a record. Nothing is lost; make room and start again.
+    case full(path: String)
 
     package var description: String {
       switch self {
       case .inUse(let path):
         "store \(path) is in use by another coordinator; stop that one or choose another --store"
       case .unusable(let path, let reason): "store \(path) cannot be used: \(reason)"
+      case .full(let path):
+        "the disk of store \(path) is full: nothing that must last can be decided; make room on it"
       }
     }
   }
@@ -92,14 +96,20 @@ package final class Store {
   }
 
   /// The machine's records of earlier lives.
+  ///
+  /// Throws: `Problem`.
   package func records() throws -> [Coordination.Record] {
-    try database.read { database in
-      try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
-        .map { try RecordCoding.record($0) }
-    }
+    do {
+      return try database.read { database in
+        try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
+          .map { try RecordCoding.record($0) }
+      }
+    } catch { throw Problem.unusable(path: path, reason: "store.sqlite: \(error)") }
   }
 
   /// Makes a record durable; it replaces the older one of the same thing.
+  ///
+  /// Throws: `Problem`.
   package func persist(_ record: Coordination.Record) throws {
     let key =
       switch record {
@@ -107,9 +117,15 @@ package final class Store {
       case .workersIssued: "workersIssued"
       }
     let value = try RecordCoding.bytes(of: record)
-    try database.write { database in
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO record (key, value) VALUES (?, ?)", arguments: [key, value])
+    do {
+      try database.write { database in
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO record (key, value) VALUES (?, ?)",
+          arguments: [key, value])
+      }
+    } catch let error as DatabaseError {
+      if error.resultCode == .SQLITE_FULL { throw Problem.full(path: path) }
+      throw Problem.unusable(path: path, reason: "\(error)")
     }
   }
 

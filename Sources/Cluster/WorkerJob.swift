@@ -62,7 +62,13 @@ final class WorkerJob: @unchecked Sendable {
     var hasState = false
     /// Whether the roll of this generation was called while fetching.
     var wasFetched = false
+    /// What was committed last, oldest first: the one member that reports may have died before the
+    /// coordinator heard of it.
+    var reports: [Messages.StepReport] = []
   }
+
+  /// How many reports are said again in a new generation.
+  private static let reportsMax = 32
 
   /// Seconds within which the worker of a replica that gave up says why.
   private static let explanation = 5.0
@@ -300,6 +306,13 @@ final class WorkerJob: @unchecked Sendable {
       return tell(
         .failed(prepare.job, prepare.generation, .link, reason: "\(error)", peer: nil, nil))
     }
+    // Before `ready`, so that they are on record before the generation's own.
+    if !holding.reports.isEmpty {
+      send(
+        .stepReports(
+          StepReports(
+            job: prepare.job, generation: prepare.generation, reports: holding.reports)))
+    }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
     let digest = holding.hasState ? holding.trainer.recomputedDigest() : ""
     guard digest == holding.trainer.digest || !holding.hasState else {
@@ -379,7 +392,7 @@ final class WorkerJob: @unchecked Sendable {
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps,
       isLeader: holding.hosted.contains(0), files: files(of: job, generation), gate: gate,
-      send: send
+      send: send, committed: { [weak self] in self?.remember($0) }
     ) { [weak self] report, fixed, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)
@@ -440,5 +453,13 @@ final class WorkerJob: @unchecked Sendable {
           job, generation, .job, reason: reason, peer: nil,
           Position(progress: trainer.progress)))
     }
+  }
+
+  private func remember(_ report: Messages.StepReport) {
+    // A state that came from elsewhere may be older than what was committed here before.
+    holding?.reports.removeAll { $0.position >= report.position }
+    holding?.reports.append(report)
+    let surplus = (holding?.reports.count ?? 0) - Self.reportsMax
+    if surplus > 0 { holding?.reports.removeFirst(surplus) }
   }
 }

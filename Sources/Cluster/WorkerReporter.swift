@@ -7,7 +7,7 @@ import Training
 import Transport
 
 /// Tells the coordinator what a training commits: reports and checkpoints from the worker that hosts
-/// replica 0, rates from all.
+/// replica 0, rates from all. Every member knows each report, should that worker die before it spoke.
 final class WorkerReporter: TrainingObserver {
   private let job: JobID
   private let generation: Generation
@@ -16,6 +16,7 @@ final class WorkerReporter: TrainingObserver {
   private let files: WorkerFiles
   private let gate: CommitGate
   private let send: (WorkerMessage) -> Void
+  private let committed: (Messages.StepReport) -> Void
   /// With the bytes that stay between steps and the most that a step needs.
   private let measured: (Training.StepReport, UInt64, UInt64) -> Void
   private var lastLoss = 0.0
@@ -23,6 +24,7 @@ final class WorkerReporter: TrainingObserver {
   init(
     job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
     files: WorkerFiles, gate: CommitGate, send: @escaping (WorkerMessage) -> Void,
+    committed: @escaping (Messages.StepReport) -> Void,
     measured: @escaping (Training.StepReport, UInt64, UInt64) -> Void
   ) {
     self.job = job
@@ -32,6 +34,7 @@ final class WorkerReporter: TrainingObserver {
     self.files = files
     self.gate = gate
     self.send = send
+    self.committed = committed
     self.measured = measured
   }
 
@@ -42,7 +45,6 @@ final class WorkerReporter: TrainingObserver {
   func stepCommitted(_ report: Training.StepReport) {
     let usage = MemoryPool.shared.usage
     measured(report, UInt64(usage.live), UInt64(max(usage.live, usage.peak)))
-    guard isLeader else { return }
     lastLoss = report.numbers.first?.value ?? 0
     var message = Messages.StepReport(
       position: Position(step: UInt64(report.step + 1) << 4), step: UInt64(report.step + 1),
@@ -56,17 +58,22 @@ final class WorkerReporter: TrainingObserver {
     message.exchangeSeconds = report.seconds.exchange
     message.inputSeconds = report.seconds.input
     message.digest = report.digest
-    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+    tell(message)
   }
 
   func passCommitted(_ report: PassReport) {
-    guard isLeader else { return }
     var message = Messages.StepReport(
       position: Position(step: UInt64(report.step) << 4 | UInt64(report.number)),
       step: UInt64(report.step), stepsTotal: UInt64(totalSteps), loss: lastLoss)
     message.scalars = report.scores.map { NamedNumber("\(report.split)/\($0.name)", $0.value) }
     message.digest = report.digest
-    send(.stepReports(StepReports(job: job, generation: generation, reports: [message])))
+    tell(message)
+  }
+
+  private func tell(_ report: Messages.StepReport) {
+    committed(report)
+    guard isLeader else { return }
+    send(.stepReports(StepReports(job: job, generation: generation, reports: [report])))
   }
 
   func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {

@@ -41,6 +41,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
   case drain(worker: String, reason: String, RequestID)
   /// The files of a checkpoint are complete and durable.
   case checkpointStored(JobID, Checkpoint)
+  /// The checkpoint on record cannot be read any more; `before` is the newest that can.
+  case checkpointDamaged(JobID, before: Checkpoint?, reason: String)
   /// Time went by; at least every 50 ms.
   case tick
 }

@@ -54,6 +54,15 @@ extension CoordinatorMachine {
     announce(.checkpointStored, job: id, "\(checkpoint.name) at \(checkpoint.position)")
   }
 
+  mutating func fallBack(_ id: JobID, to before: Checkpoint?, _ reason: String) {
+    guard var job = jobs[id] else { return }
+    job.record.checkpoint = before
+    jobs[id] = job
+    actions.append(.persist(.job(job.record)))
+    let place = before.map { "\($0.name) at \($0.position)" } ?? "the beginning"
+    announce(.checkpointDamaged, job: id, "falls back to \(place): \(reason)")
+  }
+
   mutating func note(_ reports: StepReports, of id: WorkerID, _ now: Moment) {
     let (reports, repeated) = checkDigests(of: reports, from: id, now)
     guard var job = jobs[reports.job], !job.isOver else { return }

@@ -53,12 +53,18 @@ package struct CoordinatorMachine: Sendable {
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
     case .drain(let name, let reason, let question): drain(name, reason, question, now)
     case .checkpointStored(let job, let checkpoint): store(checkpoint, of: job)
+    case .checkpointDamaged(let job, let before, let reason): fallBack(job, to: before, reason)
     case .tick:
       expelSilent(now)
       judgeProgress(now)
       balance(now)
     }
-    schedule(now)
+    // What heartbeats and reports bring may wait for the next tick: with thousands of workers they are
+    // nearly all events, and a look at every worker for each would be all we do.
+    switch event {
+    case .worker(_, .heartbeat), .worker(_, .stepReports): break
+    default: schedule(now)
+    }
     defer { actions = [] }
     return actions
   }
@@ -199,6 +205,9 @@ struct Job: Sendable {
   var memory = DigestMemory()
 
   var isOver: Bool { phase == .over }
+  var isPreparing: Bool {
+    if case .preparing = phase { true } else { false }
+  }
   var limit: Int {
     max(1, min(record.request.workersMax ?? .max, record.request.replicas))
   }

@@ -120,7 +120,7 @@ package struct ClusterEvent: Hashable, Codable, Sendable {
     case generationPrepared, generationOpened
     /// The way between two workers is cut; they exchange through the coordinator.
     case linkRelayed
-    case checkpointStored
+    case checkpointStored, checkpointDamaged
     case keyIssued, keyRevoked, accessRefused
     /// Workers disagree about the state, and the job goes back to where they agreed.
     case jobRewound

@@ -14,7 +14,7 @@ package struct ControlPeer: Hashable, Sendable {
   }
 
   /// The first bytes of the routing identity.
-  var identity: [UInt8] {
+  package var identity: [UInt8] {
     [UInt8(role.rawValue)]
       + (0..<8).map { UInt8(truncatingIfNeeded: incarnation.number >> (8 * $0)) }
   }

@@ -7,10 +7,12 @@ import Messages
 package final class ZeroMQContext: @unchecked Sendable {  // libzmq's contexts are thread-safe
   let pointer: UnsafeMutableRawPointer
 
-  package init() throws(TransportError) {
+  /// `socketsMax`: How many sockets may be open in it at once.
+  package init(socketsMax: Int32 = 1_023) throws(TransportError) {
     guard let pointer = zmq_ctx_new() else { throw lastError("make a ZeroMQ context") }
     self.pointer = pointer
     zmq_ctx_set(pointer, ZMQ_BLOCKY, 0)
+    zmq_ctx_set(pointer, ZMQ_MAX_SOCKETS, socketsMax)
   }
 
   /// Whether this libzmq can encrypt.

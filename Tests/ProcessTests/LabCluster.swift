@@ -7,23 +7,25 @@ final class LabCluster {
   let lab: Laboratory
   let folder: String
   private var coordinator: Program
-  private var workers: [Int: Program] = [:]
+  private(set) var workers: [Int: Program] = [:]
 
   private init(_ lab: Laboratory, in folder: String) throws {
     (self.lab, self.folder) = (lab, folder)
     coordinator = try Self.coordinator(lab, folder)
   }
 
-  /// Three hosts, a coordinator and two workers, ready, for the duration of `body`.
-  static func with(exchange: String = "direct", _ body: (LabCluster) throws -> Void) throws {
+  /// A coordinator on host 1 and workers on the next ones, ready, for the duration of `body`.
+  static func with(
+    workers count: Int = 2, exchange: String = "direct", _ body: (LabCluster) throws -> Void
+  ) throws {
     try withTemporaryFolder { folder in
-      let lab = try Laboratory(hosts: 3)
+      let lab = try Laboratory(hosts: 1 + count)
       // Ends what still runs on the hosts, too.
       defer { #expect(throws: Never.self) { try lab.down() } }
       let cluster = try LabCluster(lab, in: folder)
       defer { cluster.end() }
-      for host in [2, 3] { try cluster.startWorker(on: host, exchange: exchange) }
-      try wait(until: "both workers joined") { try cluster.status().workers.count == 2 }
+      for host in 2...(1 + count) { try cluster.startWorker(on: host, exchange: exchange) }
+      try wait(until: "all workers joined") { try cluster.status().workers.count == count }
       try body(cluster)
     }
   }
@@ -45,14 +47,32 @@ final class LabCluster {
   }
 
   /// It lives, but does nothing; `resumeWorker` ends that.
-  func suspendWorker(on host: Int) throws { kill(try #require(workers[host]).id, SIGSTOP) }
+  func suspendWorker(on host: Int) throws { try signalWorker(on: host, SIGSTOP) }
 
-  func resumeWorker(on host: Int) throws { kill(try #require(workers[host]).id, SIGCONT) }
+  func resumeWorker(on host: Int) throws { try signalWorker(on: host, SIGCONT) }
 
-  func killCoordinatorAndStartAgain() throws {
+  /// Sends a signal; the process is still one of the cluster's.
+  func signalWorker(on host: Int, _ signal: Int32) throws {
+    #expect(kill(try #require(workers[host]).id, signal) == 0)
+  }
+
+  /// Waits for a worker that was asked to end.
+  func waitForEndOfWorker(on host: Int) throws {
+    let worker = try #require(workers[host])
+    workers[host] = nil
+    #expect(try worker.wait() == 0, "\(worker.output)\(worker.errors)")
+  }
+
+  func killCoordinator() throws {
     kill(coordinator.id, SIGKILL)
     #expect(try coordinator.wait() == -SIGKILL, "\(coordinator.output)\(coordinator.errors)")
-    coordinator = try Self.coordinator(lab, folder)
+  }
+
+  func startCoordinatorAgain() throws { coordinator = try Self.coordinator(lab, folder) }
+
+  func killCoordinatorAndStartAgain() throws {
+    try killCoordinator()
+    try startCoordinatorAgain()
   }
 
   /// A command of the operator on host 1.
@@ -87,7 +107,11 @@ final class LabCluster {
   }
 
   private func end() {
-    for worker in workers.values { worker.end() }
+    for worker in workers.values {
+      // A stopped one could not follow the request to end.
+      kill(worker.id, SIGCONT)
+      worker.end()
+    }
     coordinator.end()
   }
 

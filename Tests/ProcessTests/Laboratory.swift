@@ -19,10 +19,18 @@ final class Laboratory {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "cluster/lab").path
 
-  // Tests of two checkouts may run at once on a machine.
-  private let name = "t\(ProcessInfo.processInfo.processIdentifier)"
+  /// Tests of two checkouts may run at once on a machine. Who starts the tests may choose the name,
+  /// to remove the hosts should the tests be killed.
+  let name =
+    ProcessInfo.processInfo.environment["MARTLET_LAB"]
+    ?? "t\(ProcessInfo.processInfo.processIdentifier)"
 
-  init(hosts: Int) throws { try command("up", "\(hosts)") }
+  let hosts: ClosedRange<Int>
+
+  init(hosts count: Int) throws {
+    hosts = 1...count
+    try command("up", "\(count)")
+  }
 
   func down() throws { try command("down") }
 

@@ -31,7 +31,7 @@ func digestAlone(_ job: String) throws -> String {
       [
         "run", try write(job: job, in: folder), "--threads", "1", "--print-digest", "--output",
         "\(folder)/alone",
-      ], in: folder)
+      ], in: folder, seconds: 3_600)
     guard run.status == 0 else { throw TookTooLong(what: run.errors) }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -29,6 +29,9 @@ final class LocalCluster: Sendable {
     while !FileManager.default.fileExists(atPath: joinPath) { try pause() }
   }
 
+  /// The number of the coordinator's process.
+  var coordinator: Int32 { children.withLock { $0[0].process.processIdentifier } }
+
   var joinPath: String { "\(folder)/join.json" }
 
   /// Starts workers and waits until the coordinator knows them all.
