@@ -139,8 +139,7 @@ extension CoordinatorMachine {
         return
       }
       // Who is right will show when all have said what they hold.
-      job.broken = "\(id) and \(peer) have different states: \(failure.reason)"
-      jobs[failure.job] = job
+      jobs[failure.job]?.broken = "\(id) and \(peer) have different states: \(failure.reason)"
     }
   }
 

@@ -205,9 +205,6 @@ struct Job: Sendable {
   var memory = DigestMemory()
 
   var isOver: Bool { phase == .over }
-  var isPreparing: Bool {
-    if case .preparing = phase { true } else { false }
-  }
   var limit: Int {
     max(1, min(record.request.workersMax ?? .max, record.request.replicas))
   }

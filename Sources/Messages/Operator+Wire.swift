@@ -210,6 +210,8 @@ extension Draining: WireValue {
   }
 
   func fill(_ wire: inout Martlet__Draining, _ scratch: Scratch) { wire.worker = worker.number }
+}
+
 extension DigestsRequest: WireValue {
   var subject: Subject { Subject(job) }
 

@@ -6,13 +6,6 @@ import Synchronization
 import Training
 import Transport
 
-/// Measurements of the cluster's own machinery; for those who change it.
-struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Measure the cluster's machinery.", shouldDisplay: false,
-    subcommands: [BenchCoordinator.self])
-}
-
 /// A coordinator in a process of its own under the load of many workers that compute nothing.
 struct BenchCoordinator: HouseCommand {
   static let configuration = CommandConfiguration(
@@ -147,40 +140,4 @@ private struct NotOpened: ExplainedError {
 private final class HandedOver<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }
-}
-
-/// What a process of this machine uses, as the kernel counts it.
-struct ProcessMeter {
-  private let process: Int32
-
-  /// Throws: `ExplainedError` where there is no /proc.
-  init(of process: Int32) throws {
-    self.process = process
-    guard fields("stat") != nil else { throw Unreadable() }
-  }
-
-  var cpuSeconds: Double {
-    guard let fields = fields("stat"), fields.count > 14 else { return 0 }
-    let ticks = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
-    return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
-
-  var residentBytes: UInt64 {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8),
-      let pages = text.split(separator: " ").dropFirst().first.flatMap({ UInt64($0) })
-    else { return 0 }
-    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
-  }
-
-  /// What follows the process's name, which may hold blanks.
-  private func fields(_ file: String) -> [Substring]? {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/\(file)", encoding: .utf8),
-      let name = text.lastIndex(of: ")")
-    else { return nil }
-    return text[text.index(after: name)...].split(separator: " ")
-  }
-
-  private struct Unreadable: ExplainedError {
-    var description: String { "this system has no /proc to measure a process by" }
-  }
 }
