@@ -36,7 +36,7 @@ package final class JobFiles: BulkStore {
     }
   }
 
-  func objection(to sender: Incarnation, of job: JobID) -> Failure? {
+  package func objection(to sender: Incarnation, of job: JobID) -> Failure? {
     let isMember = entries.withLock { $0[job]?.members.contains(sender) ?? true }
     return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
   }

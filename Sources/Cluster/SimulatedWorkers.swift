@@ -102,6 +102,7 @@ package final class SimulatedWorkers {
       heartbeat.residentBytes = 512 << 20
       heartbeat.peakBytes = 600 << 20
       heartbeat.peakBytesPerReplica = 40 << 20
+      heartbeat.activity = UInt64(tally.heartbeats)
       send(.heartbeat(heartbeat), index)
       tally.heartbeats += 1
     }
@@ -129,6 +130,8 @@ package final class SimulatedWorkers {
       if workers[index].worker == nil { tally.members += 1 }
       workers[index].worker = welcome.worker
       workers[index].nextHeartbeat = now + 0.25 * Double(index) / Double(workers.count)
+    case .prepare(let prepare) where prepare.isWarmUp:
+      send(.warm(Warm(job: prepare.job, generation: prepare.generation)), index)
     case .prepare(let prepare):
       workers[index].standing = Standing(
         job: prepare.job, generation: prepare.generation, isOpen: false)
@@ -150,7 +153,14 @@ package final class SimulatedWorkers {
       if workers[index].worker != nil { tally.members -= 1 }
       workers[index].worker = nil
       workers[index].nextHello = now
-    case .refused: break
+    case .pause(let pause):
+      // It is always between two steps.
+      let position = Position(step: (steps[pause.job] ?? 0) << 4)
+      let pausing = Pausing(
+        job: pause.job, generation: pause.generation, position: pause.until ?? position,
+        isWaiting: pause.until != nil)
+      send(.pausing(pausing), index)
+    case .refused, .drain: break
     }
   }
 
@@ -159,7 +169,8 @@ package final class SimulatedWorkers {
       name: worker.name, host: "host-\(worker.name)", hostIdentity: worker.name, process: 1,
       build: Fingerprint.build, fingerprint: Fingerprint.items,
       exchange: ExchangeAddress(
-        remote: "tcp://10.0.0.1:40000", key: [UInt8](repeating: 1, count: 32)),
+        remote: "tcp://10.0.0.1:40000", password: [UInt8](repeating: 1, count: 32),
+        hasAES: true),
       cores: 8, threads: 8)
   }
 

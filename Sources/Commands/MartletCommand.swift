@@ -16,7 +16,7 @@ public struct MartletCommand: ParsableCommand {
 
       Exit codes are listed in docs/exit-codes.md.
       """,
-    version: Version.current, subcommands: [Bench.self],
+    version: Version.current,
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self]),
       CommandGroup(

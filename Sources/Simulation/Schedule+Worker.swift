@@ -69,7 +69,7 @@ extension Schedule {
       post(.load(job, generation, checkpoint), worker)
     case .openGeneration(let job, let generation): post(.open(job, generation), worker)
     case .abandon(let job, _, _): post(.abandon(job), worker)
-    case .refused: break
+    case .warmUp, .pause, .goOn, .beginAgain, .refused: break
     case .exit:
       met.insert("left")
       crash(worker)

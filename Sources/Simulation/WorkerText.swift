@@ -16,6 +16,10 @@ func describe(_ message: WorkerMessage) -> String {
     "\(failure.job) \(failure.generation) failed, blame \(failure.blame.rawValue): \(failure.reason)"
   case .finished(let finished): "\(finished.job) \(finished.generation) finished"
   case .leave(let leave): "leave: \(leave.reason)"
+  case .pausing(let pausing):
+    "\(pausing.job) \(pausing.generation) \(pausing.isWaiting ? "waits" : "pauses") at "
+      + "\(pausing.position)"
+  case .warm(let warm): "warm for \(warm.job) \(warm.generation)"
   }
 }
 
@@ -31,6 +35,10 @@ func describe(_ event: WorkerEvent) -> String {
   case .failed(let job, let generation, _, let reason, _, _): "\(job) \(generation): \(reason)"
   case .finished(let job, let generation, _, _): "has finished \(job) \(generation)"
   case .leave(let reason): "is to leave: \(reason)"
+  case .warm(let job, let generation): "is warm for \(job) \(generation)"
+  case .pausing(let job, let generation, let position, let isWaiting):
+    "\(isWaiting ? "waits" : "pauses") at \(position) of \(job) \(generation)"
+  case .saved(let job): "has saved \(job)"
   }
 }
 
@@ -45,6 +53,11 @@ func describe(_ action: WorkerAction) -> String {
     "fetch \(job) \(generation) at \(position) from \(source)"
   case .loadCheckpoint(let job, let generation, let checkpoint):
     "load \(checkpoint.name) for \(job) \(generation)"
+  case .warmUp(let prepare): "warm up \(prepare.job) \(prepare.generation)"
+  case .pause(let job, let generation, let until):
+    "pause \(job) \(generation)" + (until.map { " at \($0)" } ?? "")
+  case .goOn(let job, let generation): "go on with \(job) \(generation)"
+  case .beginAgain(let job, let generation): "begin \(job) \(generation) again"
   case .openGeneration(let job, let generation): "open \(job) \(generation)"
   case .abandon(let job, let cause, let reason): "abandon \(job), \(cause.rawValue): \(reason)"
   case .refused(let refusal): "refused: \(refusal.reason)"

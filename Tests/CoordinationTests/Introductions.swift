@@ -8,5 +8,6 @@ func hello(
   Hello(
     name: name, host: "lab", hostIdentity: "lab", process: 1, build: "b1",
     fingerprint: [NamedText("core", core), NamedText("probe", probe)],
-    exchange: ExchangeAddress(), cores: threads, threads: threads, memoryLimit: memory, previous: previous, standing: standing)
+    exchange: ExchangeAddress(), cores: threads, threads: threads, memoryLimit: memory,
+    previous: previous, standing: standing)
 }

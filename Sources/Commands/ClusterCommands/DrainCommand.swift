@@ -25,7 +25,8 @@ struct DrainCommand: HouseCommand {
       switch status.state {
       case .drained: return Terminal.output.line("\(id) drained")
       case .dead: throw DrainFailed(worker: id, reason: status.reason)
-      case .idle, .preparing, .running, .unfit, .leaving: Thread.sleep(forTimeInterval: 0.1)
+      case .idle, .preparing, .running, .unfit, .quarantined, .leaving:
+        Thread.sleep(forTimeInterval: 0.1)
       }
     }
     Terminal.output.line("\(id) is gone")
