@@ -235,7 +235,9 @@ package final class CoordinatorProcess: @unchecked Sendable {
       }
     case .record(let job, let reports):
       // A diary that cannot be written is no reason to end the training.
-      do { recorder(of: job)?.add(try store.record(reports, of: job)) } catch {
+      let recorder = recorder(of: job)
+      if let record = machine.record(of: job) { recorder?.add(record) }
+      do { recorder?.add(try store.record(reports, of: job)) } catch {
         note("step reports of \(job) were not kept: \(error)")
       }
     case .announce(let event):

@@ -71,6 +71,19 @@ package final class ClusterConnection {
     return files.files
   }
 
+  /// All recorded digests of a job, and what its arithmetic was fixed to.
+  package func digests(_ job: JobID) throws -> (commits: [CommitDigest], fingerprint: [NamedText]) {
+    var commits: [CommitDigest] = []
+    while true {
+      let request = DigestsRequest(job: job, after: commits.last?.position.step ?? 0)
+      guard case .digests(let page) = try ask(.digests(request)) else { throw Unexpected() }
+      commits += page.commits
+      // A page that brings nothing new would be asked for for ever.
+      let isStuck = (page.commits.last?.position.step ?? 0) <= request.after
+      if page.isComplete || isStuck { return (commits, page.fingerprint) }
+    }
+  }
+
   /// A join file with a key of its own, which the coordinator knows from now on. The pair is made
   /// here: its secret half goes into the file and nowhere else.
   package func issue(
