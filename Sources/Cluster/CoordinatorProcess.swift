@@ -61,6 +61,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private var questions: [RequestID: (ControlPeer, RequestID)] = [:]
   private var asked: UInt64 = 0
   private var refusals: RefusalLog
+  /// The last memberships that were sent: a thousand members get the same one.
+  private var lastPrepared: (message: CoordinatorMessage, frame: SharedFrame)?
 
   /// Listens, but answers only once `run` is called.
   ///
@@ -228,7 +230,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       if case .job(let job) = record { remember(job) }
     case .send(let message, let incarnation):
       control.send(
-        protections.completed(message), to: ControlPeer(role: .worker, incarnation: incarnation))
+        encoded(message), to: ControlPeer(role: .worker, incarnation: incarnation))
     case .answer(let question, let reply):
       if let (peer, request) = questions.removeValue(forKey: question) {
         control.send(reply, to: peer, request: request)
@@ -249,6 +251,15 @@ package final class CoordinatorProcess: @unchecked Sendable {
       recorder(of: job)?.end(state, machine.status(of: job))
       records[job] = nil
     }
+  }
+
+  /// What lists a generation's members is encoded once for all of them.
+  private func encoded(_ message: CoordinatorMessage) -> SharedFrame {
+    guard case .prepare = message else { return control.encode(message) }
+    if let last = lastPrepared, last.message == message { return last.frame }
+    let frame = control.encode(protections.completed(message))
+    lastPrepared = (message, frame)
+    return frame
   }
 
   /// Waits while the disk is full: what is not durable must not be announced, and open generations

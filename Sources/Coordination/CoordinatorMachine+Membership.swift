@@ -117,7 +117,9 @@ extension CoordinatorMachine {
 
   mutating func expelSilent(_ now: Moment) {
     departed.removeAll { now - $0.at > settings.remembrance }
-    for id in workers.keys.sorted() {
+    // Nobody's patience is shorter, and nearly always nobody was silent that long.
+    let silent = workers.values.filter { now - $0.lastHeard > settings.patience }
+    for id in silent.map(\.id).sorted() {
       guard let worker = workers[id] else { continue }
       let silence = now - worker.lastHeard
       guard silence > settings.patience * doublings(of: worker.job.flatMap { jobs[$0] }) else {

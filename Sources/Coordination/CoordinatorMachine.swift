@@ -112,7 +112,9 @@ package struct CoordinatorMachine: Sendable {
 struct Worker: Sendable {
   let id: WorkerID
   let incarnation: Incarnation
-  var hello: Hello
+  var hello: Hello { didSet { fingerprint = Self.fingerprint(of: hello) } }
+  /// The build counts as the first item: another build may round differently.
+  private(set) var fingerprint: [NamedText]
   var lastHeard: Moment
   var idleSince: Moment
   var heartbeat: Heartbeat?
@@ -134,9 +136,19 @@ struct Worker: Sendable {
   var paceJob: JobID?
   var pacePosition: Position?
 
-  /// The build counts as the first item: another build may round differently.
-  var fingerprint: [NamedText] { [NamedText("build", hello.build)] + hello.fingerprint }
   var threads: Int { Int(max(1, hello.threads == 0 ? hello.cores : hello.threads)) }
+
+  init(
+    id: WorkerID, incarnation: Incarnation, hello: Hello, lastHeard: Moment, idleSince: Moment
+  ) {
+    (self.id, self.incarnation, self.hello) = (id, incarnation, hello)
+    (self.lastHeard, self.idleSince) = (lastHeard, idleSince)
+    fingerprint = Self.fingerprint(of: hello)
+  }
+
+  private static func fingerprint(of hello: Hello) -> [NamedText] {
+    [NamedText("build", hello.build)] + hello.fingerprint
+  }
 
   func isFree(for id: JobID) -> Bool {
     job == nil && leaving == nil && (warmUp == nil || warmUp?.job == id)
