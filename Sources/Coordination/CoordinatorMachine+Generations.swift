@@ -242,6 +242,7 @@ extension CoordinatorMachine {
     job.start = rewound(job, ready) ?? start(job, ready, newest)
     job.phase = .open(since: now)
     job.record.state = .running
+    job.lastOpened = Set(job.record.members.map(\.incarnation))
     jobs[id] = job
     for member in job.record.members { workers[member.worker]?.holdsState = true }
     fixArithmetic(of: id, now)

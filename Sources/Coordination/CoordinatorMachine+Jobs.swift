@@ -64,6 +64,11 @@ extension CoordinatorMachine {
   }
 
   mutating func note(_ reports: StepReports, of id: WorkerID, _ now: Moment) {
+    // What others claim, or what no job reaches, would silence the honest reports after it.
+    guard let incarnation = workers[id]?.incarnation, let known = jobs[reports.job],
+      known.lastOpened.contains(incarnation),
+      reports.reports.allSatisfy({ $0.isPossible(stepsTotal: known.record.stepsTotal) })
+    else { return }
     let (reports, repeated) = checkDigests(of: reports, from: id, now)
     guard var job = jobs[reports.job], !job.isOver else { return }
     var fresh = repeated
@@ -200,6 +205,18 @@ extension CoordinatorMachine {
       $0.worker == id && $0.incarnation == workers[id]?.incarnation
     } && workers[id]?.job == job
   }
+}
+
+extension StepReport {
+  /// Whether a job of that many steps, 0 if nobody has told yet, has such a commit. A position's
+  /// number counts the passes after a step in its lowest four bits.
+  fileprivate func isPossible(stepsTotal known: UInt64) -> Bool {
+    (known == 0 || stepsTotal == known) && stepsTotal <= Self.stepsMax && step <= stepsTotal
+      && position.stage == 0 && position.epoch == 0 && position.step >> 4 <= stepsTotal
+  }
+
+  /// Of a whole job: a thousand stages of a billion steps.
+  private static var stepsMax: UInt64 { 1_000_000_000_000 }
 }
 
 extension Failure {

@@ -105,9 +105,14 @@ extension CoordinatorMachine {
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }
-    job.record.peakBytesPerReplica = max(
-      job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
-    job.record.fixedBytes = max(job.record.fixedBytes ?? 0, heartbeat.fixedBytes)
+    // It cannot have used more than it has; a job that believed it would wait for ever.
+    let limit = workers[id]?.hello.memoryLimit ?? 0
+    let most = limit == 0 ? UInt64.max : limit
+    if heartbeat.peakBytesPerReplica <= most, heartbeat.fixedBytes <= most {
+      job.record.peakBytesPerReplica = max(
+        job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
+      job.record.fixedBytes = max(job.record.fixedBytes ?? 0, heartbeat.fixedBytes)
+    }
     if heartbeat.generation == job.record.generation, case .open = job.phase {
       job.record.position = max(job.record.position, heartbeat.position)
       notePace(heartbeat, of: id, in: &job, now)

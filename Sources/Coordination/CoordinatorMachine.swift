@@ -212,6 +212,8 @@ struct Job: Sendable {
   /// Members, also of earlier generations, between which the direct way does not work.
   var relayed: [RelayedPair: Relay] = [:]
   var samplesPerSecond = 0.0
+  /// The members of the last generation that was opened; what they did may be told late.
+  var lastOpened: Set<Incarnation> = []
   /// Members of the last generation that came back to a restarted coordinator, still in it.
   var recovered: Set<WorkerID> = []
   var memory = DigestMemory()
@@ -231,5 +233,6 @@ struct Job: Sendable {
     phase =
       record.state.isOver ? .over : .waiting(reason: "the coordinator restarted; no worker yet")
     if phase != .over, record.generation != .zero { self.record.state = .waiting }
+    lastOpened = Set(record.members.map(\.incarnation))
   }
 }
