@@ -12,7 +12,14 @@ extension CoordinatorMachine {
           .failure(Failure(reason: "must be 1 or more", field: field))))
       return
     }
-    let id = JobID((jobs.keys.max()?.number ?? 0) + 1)
+    guard jobs.count - ended.count < settings.jobsMax else {
+      let reason = "\(settings.jobsMax) jobs are waiting or running, as many as can be"
+      actions.append(
+        .answer(question, .failure(Failure(reason: reason, advice: "wait, or cancel some"))))
+      return
+    }
+    jobsIssued += 1
+    let id = JobID(jobsIssued)
     let job = Job(JobRecord(job: id, request: request, state: .queued))
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
@@ -27,9 +34,7 @@ extension CoordinatorMachine {
       return
     }
     guard !job.isOver else {
-      actions.append(
-        .answer(
-          question, .failure(Failure(reason: "\(id) is already \(job.record.state.rawValue)"))))
+      actions.append(.answer(question, .failure(.alreadyOver(id, job.record.state))))
       return
     }
     end(id, .cancelled, .cancelled, reason, now)
@@ -188,6 +193,14 @@ extension CoordinatorMachine {
       }
     announce(kind, job: id, reason)
     actions.append(.jobEnded(id, state))
+    ended.append(id)
+    forgetEnded()
+  }
+
+  /// Keeps what is known here bounded, however many jobs there were.
+  mutating func forgetEnded() {
+    for old in ended.dropLast(settings.endedMax) { jobs[old] = nil }
+    ended = ended.suffix(settings.endedMax)
   }
 
   mutating func stop(
@@ -222,5 +235,9 @@ extension StepReport {
 extension Failure {
   package static func noSuchJob(_ id: JobID) -> Failure {
     Failure(reason: "there is no job \(id)", advice: "`martlet jobs` lists them")
+  }
+
+  package static func alreadyOver(_ id: JobID, _ state: JobStatus.State) -> Failure {
+    Failure(reason: "\(id) is already \(state.rawValue)")
   }
 }

@@ -28,7 +28,7 @@ extension CoordinatorMachine {
         }
       }
     }
-    status.workers += departed.map { gone in
+    status.workers += departed.suffix(WireLimits.listCount - workers.count).map { gone in
       var worker = gone.status
       worker.heartbeatAgeSeconds += (now - gone.at).inSeconds
       return worker
@@ -38,13 +38,21 @@ extension CoordinatorMachine {
       if let job = worker.job { members[job, default: 0] += 1 }
     }
     status.jobs = jobs.keys.sorted().compactMap { id in
-      jobs[id].map { self.status(of: $0, workers: members[id] ?? 0) }
+      jobs[id].map { Self.status(of: $0, workers: members[id] ?? 0).brief }
     }
+    status.earlierJobs = jobsIssued - UInt64(jobs.count)
     return status
   }
 
   package func status(of id: JobID) -> JobStatus? {
-    jobs[id].map { job in status(of: job, workers: workers.values.count { $0.job == id }) }
+    jobs[id].map { job in
+      Self.status(of: job, workers: workers.values.count { $0.job == id })
+    }
+  }
+
+  /// Of a job that no machine knows any more.
+  package static func status(of record: JobRecord) -> JobStatus {
+    status(of: Job(restoring: record), workers: 0)
   }
 
   private func hosted(in job: Job) -> [WorkerID: ReplicaRange] {
@@ -125,7 +133,7 @@ extension CoordinatorMachine {
     return status
   }
 
-  private func status(of job: Job, workers: Int) -> JobStatus {
+  private static func status(of job: Job, workers: Int) -> JobStatus {
     let record = job.record
     var status = JobStatus(
       job: record.job, name: record.request.name, state: record.state,

@@ -16,13 +16,16 @@ package struct CoordinatorMachine: Sendable {
   var numbers: [Incarnation: WorkerID] = [:]
   var departed: [Departed] = []
   var jobs: [JobID: Job] = [:]
+  var jobsIssued: UInt64 = 0
+  /// The jobs that are over and still known, in the order of their ends.
+  var ended: [JobID] = []
   var workersIssued: UInt32 = 0
   /// Processes that serve no job any more, and why; they are told by their incarnation, so a restart
   /// lets them in again.
   var quarantined: [(incarnation: Incarnation, reason: String)] = []
   var actions: [CoordinatorAction] = []
   /// Whether jobs of an earlier life of the coordinator still hope for their workers, until when.
-  var isRecovering: Bool
+  var isRecovering = false
   var recoversUntil: Moment?
 
   /// A machine that goes on where `records` end.
@@ -34,6 +37,9 @@ package struct CoordinatorMachine: Sendable {
       case .workersIssued(let number): workersIssued = max(workersIssued, number)
       }
     }
+    jobsIssued = jobs.keys.max()?.number ?? 0
+    ended = jobs.values.filter(\.isOver).map(\.record.job).sorted()
+    forgetEnded()
     isRecovering = jobs.values.contains { !$0.isOver && $0.record.generation != .zero }
   }
 
