@@ -14,18 +14,22 @@ final class LocalCluster: Sendable {
     let log: String
   }
 
-  private let folder: String
+  /// Gone with the cluster.
+  let folder: String
   private let children = Mutex<[Child]>([])
 
   /// Starts the coordinator and waits until it listens.
   ///
+  /// `coordinatorOptions`: More arguments for it.
+  ///
   /// Throws: `ChildFailed`.
-  init() throws {
+  init(coordinatorOptions: [String] = []) throws {
     folder = "\(NSTemporaryDirectory())/martlet-run-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
-    try start("coordinator", ["coordinator", "--store", folder, "--port", "0"])
+    try start(
+      "coordinator", ["coordinator", "--store", folder, "--port", "0"] + coordinatorOptions)
     while !FileManager.default.fileExists(atPath: joinPath) { try pause() }
   }
 
