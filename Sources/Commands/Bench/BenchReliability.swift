@@ -20,9 +20,10 @@ struct BenchReliability: HouseCommand {
     commandName: "reliability",
     abstract: "What digests, heartbeats and step records cost a step, or sealed exchange.",
     discussion: """
-      Runs take turns, A B, B A, A B and so on, so that a machine that slows down slows both. The time \
-      of a step is wall time between commits as the coordinator sees them, the median over tens of \
-      steps after a warm-up. Both sides must end with the same weights.
+      Runs take turns, A B, B A, A B and so on, so that a machine that slows down slows both. Wall \
+      time is that between commits as the coordinator sees them, the median over tens of steps after a \
+      warm-up; CPU time is that of all processes, which other work on the machine disturbs less. Both \
+      sides must end with the same weights.
       """)
 
   @Argument(help: "Job file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
@@ -54,51 +55,55 @@ struct BenchReliability: HouseCommand {
     var value = try JobFile(job).value(overrides: overrides + ["steps=\(steps)"])
     for key in ["output", "validate", "checkpoint"] { value.set([key], to: .null) }
     _ = try Job(value, catalog: house.catalog)
-    var seconds: [[Double]] = [[], []]
-    var weights: Set<String> = []
+    var runs: [[Run]] = [[], []]
     for pair in 0..<pairs {
-      for side in pair % 2 == 0 ? [0, 1] : [1, 0] {
-        let run = try measure(value, side)
-        seconds[side].append(run.seconds)
-        weights.insert(run.weights)
-      }
-      let (a, b) = (seconds[0][pair], seconds[1][pair])
+      for side in pair % 2 == 0 ? [0, 1] : [1, 0] { runs[side].append(try measure(value, side)) }
+      let (a, b) = (runs[0][pair], runs[1][pair])
       Terminal.output.line(
-        "pair \(pair + 1)  \(milliseconds(a))  \(milliseconds(b))  ratio \(Numbers.fixed(a / b, 4))"
-      )
+        "pair \(pair + 1)  wall \(milliseconds(a.wall)) / \(milliseconds(b.wall))  CPU "
+          + "\(milliseconds(a.processor)) / \(milliseconds(b.processor))")
     }
+    let weights = Set(runs.joined().map(\.weights))
     guard weights.count == 1 else { throw OtherWeights(weights: weights.sorted()) }
-    tell(seconds, weights)
+    tell(runs)
+    Terminal.output.line("weights \(weights.joined()) in all runs")
   }
 
-  private func tell(_ seconds: [[Double]], _ weights: Set<String>) {
+  private func tell(_ runs: [[Run]]) {
     var table = TextTable([
-      ("", .left), ("median step", .right), ("fastest", .right), ("slowest", .right),
+      ("a step's", .left), (compare.sides[0], .right), (compare.sides[1], .right),
+      ("spread of both", .left), ("ratio", .right), ("95 % interval", .left),
     ])
-    for (name, values) in zip(compare.sides, seconds) {
-      let sorted = values.sorted()
+    for (name, value) in [("wall time", \Run.wall), ("CPU time", \Run.processor)] {
+      let (a, b) = (runs[0].map { $0[keyPath: value] }, runs[1].map { $0[keyPath: value] })
+      let interval = RatioInterval(zip(a, b).map { $0 / $1 })
       table.add([
-        name, milliseconds(median(values)), milliseconds(sorted[0]),
-        milliseconds(sorted[sorted.count - 1]),
+        name, milliseconds(median(a)), milliseconds(median(b)), "\(spread(a)), \(spread(b))",
+        Numbers.fixed(interval.ratio, 4),
+        "\(Numbers.fixed(interval.low, 4)) to \(Numbers.fixed(interval.high, 4))",
       ])
     }
-    Terminal.output.line("\n" + table.text())
-    let interval = RatioInterval(zip(seconds[0], seconds[1]).map { $0 / $1 })
-    Terminal.output.line(
-      """
+    Terminal.output.line("\n" + table.text() + "\n")
+  }
 
-      ratio    \(Numbers.fixed(interval.ratio, 4)), 95 % interval \
-      \(Numbers.fixed(interval.low, 4)) to \(Numbers.fixed(interval.high, 4)), of \(pairs) pairs
-      weights  \(weights.sorted().joined()) in all runs
-      """)
+  private func spread(_ values: [Double]) -> String {
+    "\(milliseconds(values.min() ?? .nan)) to \(milliseconds(values.max() ?? .nan))"
   }
 
   private func milliseconds(_ seconds: Double) -> String {
     "\(Numbers.fixed(seconds * 1_000, 1)) ms"
   }
 
-  /// One run: the median wall time of a step, and the SHA-256 of the final weights.
-  private func measure(_ job: JobValue, _ side: Int) throws -> (seconds: Double, weights: String) {
+  /// What one run took, in seconds a step.
+  private struct Run {
+    let wall: Double
+    /// Of all processes of the cluster.
+    let processor: Double
+    /// SHA-256 of the final `model.safetensors`.
+    let weights: String
+  }
+
+  private func measure(_ job: JobValue, _ side: Int) throws -> Run {
     var job = job
     var options: [String] = []
     switch (compare, side) {
@@ -116,12 +121,17 @@ struct BenchReliability: HouseCommand {
       exchange: compare == .exchange ? .tcp : .direct, isa: compute.isa)
     let submitted = try connection.submit(
       Messages.Submit(specification: try jsonLine(job), name: "bench", resume: ""))
+    let meters = try cluster.processes.map { try ProcessMeter(of: $0) }
     var marks: [Double] = []
+    var processor: [Double] = []
     while true {
       let status = try connection.show(submitted.job).status
       let now = MonotonicClock.seconds
       // A mark at each chunk's end; the last step is followed by more than a step.
-      while Int(status.step) >= Self.warmUp + marks.count * Self.chunk { marks.append(now) }
+      while Int(status.step) >= Self.warmUp + marks.count * Self.chunk {
+        marks.append(now)
+        processor.append(meters.map(\.cpuSeconds).reduce(0, +))
+      }
       if status.state == .finished { break }
       guard !status.state.isOver else { throw Failure(reason: "the job failed: \(status.reason)") }
       try cluster.check()
@@ -129,7 +139,10 @@ struct BenchReliability: HouseCommand {
     }
     let chunks = zip(marks, marks.dropFirst()).map { ($1 - $0) / Double(Self.chunk) }
     let shelf = CheckpointShelf(folder: "\(submitted.output)/checkpoints", keep: 1)
-    return (median(chunks), shelf.newestValid().0?.modelDigest ?? "none")
+    let measured = Double((marks.count - 1) * Self.chunk)
+    return Run(
+      wall: median(chunks), processor: (processor[processor.count - 1] - processor[0]) / measured,
+      weights: shelf.newestValid().0?.modelDigest ?? "none")
   }
 
   private struct OtherWeights: ExplainedError {

@@ -36,6 +36,9 @@ final class LocalCluster: Sendable {
   /// The number of the coordinator's process.
   var coordinator: Int32 { children.withLock { $0[0].process.processIdentifier } }
 
+  /// The numbers of all its processes.
+  var processes: [Int32] { children.withLock { $0.map(\.process.processIdentifier) } }
+
   var joinPath: String { "\(folder)/join.json" }
 
   /// Starts workers and waits until the coordinator knows them all.
