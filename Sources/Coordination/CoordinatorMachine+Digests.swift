@@ -174,9 +174,7 @@ extension CoordinatorMachine {
     of reports: StepReports, from id: WorkerID, _ now: Moment
   ) -> (StepReports, repeated: [StepReport]) {
     guard let known = jobs[reports.job], !known.isOver else { return (reports, []) }
-    // Before a generation opens its members tell again what they committed in older ones.
-    var isLate = reports.generation < known.record.generation
-    if case .preparing = known.phase { isLate = true }
+    let isLate = reports.generation < known.record.generation
     var (memory, checked, repeated) = (known.memory, reports, [StepReport]())
     var wrong: [WorkerID] = []
     for (index, report) in reports.reports.enumerated() where !report.digest.isEmpty {

@@ -35,6 +35,17 @@ package final class ClusterConnection {
     return detail
   }
 
+  /// All jobs there ever were, in the order of their numbers.
+  package func jobs() throws -> [JobStatus] {
+    var jobs: [JobStatus] = []
+    while true {
+      let request = JobsRequest(after: jobs.last?.job.number ?? 0)
+      guard case .jobs(let page) = try ask(.jobs(request)) else { throw Unexpected() }
+      jobs += page.jobs
+      if page.isComplete || page.jobs.isEmpty { return jobs }
+    }
+  }
+
   package func submit(_ submit: Submit) throws -> Submitted {
     guard case .submitted(let submitted) = try ask(.submit(submit)) else { throw Unexpected() }
     return submitted
