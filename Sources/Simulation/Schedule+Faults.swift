@@ -112,9 +112,13 @@ extension Schedule {
     let candidates = living.filter { worker in
       guard let training = worker.training, let state = training.state, !worker.isStuck,
         training.prepare.members.count > 1, state.step + 3 < training.work.steps,
-        worker.machine.standing?.isOpen == true, !isOver(worker),
+        worker.machine.standing?.isOpen == true, !isOver(worker), isUp,
+        coordinator.status(of: training.job)?.state == .running,
+        coordinator.status(of: training.job)?.generation == training.generation,
         training.prepare.members.allSatisfy({ member in
-          workers[member.incarnation].map { !$0.isStuck && !$0.isLeaving } ?? false
+          workers[member.incarnation].map {
+            !$0.isStuck && !$0.isLeaving && $0.machine.isMember
+          } ?? false
         })
       else { return false }
       return switch worker.activity {
