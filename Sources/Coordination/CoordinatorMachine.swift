@@ -119,6 +119,8 @@ struct Worker: Sendable {
   var job: JobID? { didSet { if job != oldValue { holdsState = false } } }
   /// Whether a generation of its job was opened with it.
   var holdsState = false
+  /// Since when its heartbeats speak of another job than its own.
+  var astraySince: Moment?
   var warmUp: WarmUp?
   /// Why it was asked to go, if it was.
   var leaving: String?

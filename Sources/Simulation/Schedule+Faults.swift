@@ -86,11 +86,7 @@ extension Schedule {
 
   /// The training thread never comes back from where it is, while others wait for it.
   private func wedge(_ worker: SimulatedWorker) {
-    switch worker.activity {
-    case .computing, .awaiting: break
-    default: return
-    }
-    guard let training = worker.training, training.peers.count > 0 else { return }
+    guard case .computing = worker.activity, let training = worker.training, training.peers.count > 0 else { return }
     say(worker.title, "is stuck")
     worker.isStuck = true
   }

@@ -283,7 +283,8 @@ extension Schedule {
     _ training: SimulatedWorker.Training
   ) {
     rest(worker)
-    guard case .state(let state)? = awaited.payloads.first?.payload, state.digestText == digest
+    guard case .state(let state)? = awaited.payloads.first?.payload, state.digestText == digest,
+      state.recomputedDigest == state.digest
     else {
       return tell(
         worker,
