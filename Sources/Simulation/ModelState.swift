@@ -40,7 +40,7 @@ struct ModelState: Hashable {
     mixed(previous, UInt64(value.bitPattern), UInt64(step))
   }
 
-  /// The same with one bit of the value turned over.
+  /// The same with one bit of the value turned over; a high one, so that no rounding takes it away.
   func spoiled(bit: Int) -> ModelState {
     var other = self
     other.value = Float(bitPattern: value.bitPattern ^ 1 << UInt32(bit))

@@ -86,7 +86,9 @@ extension Schedule {
 
   /// The training thread never comes back from where it is, while others wait for it.
   private func wedge(_ worker: SimulatedWorker) {
-    guard case .computing = worker.activity, let training = worker.training, training.peers.count > 0 else { return }
+    guard case .computing = worker.activity, let training = worker.training,
+      training.peers.count > 0
+    else { return }
     say(worker.title, "is stuck")
     worker.isStuck = true
   }
@@ -132,7 +134,7 @@ extension Schedule {
     } else {
       worker.isSpoiled = true
       let state = worker.training?.state
-      worker.training?.state = state?.spoiled(bit: chance.below(30))
+      worker.training?.state = state?.spoiled(bit: 20 + chance.below(8))
     }
   }
 

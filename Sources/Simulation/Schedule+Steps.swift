@@ -123,7 +123,7 @@ extension Schedule {
     if worker.spoilsNextCommit {
       worker.spoilsNextCommit = false
       worker.isSpoiled = true
-      state = state.spoiled(bit: chance.below(30))
+      state = state.spoiled(bit: 20 + chance.below(8))
       state.digest = state.recomputedDigest
     }
     worker.training?.state = state
