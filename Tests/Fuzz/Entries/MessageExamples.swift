@@ -25,7 +25,8 @@ enum MessageExamples {
   private static let generation = Generation(1)
   private static let position = Position(step: 16)
   private static let address = ExchangeAddress(
-    local: "ipc:///tmp/x", remote: "tcp://h:1", password: Array(repeating: 9, count: 32), hasAES: true)
+    local: "ipc:///tmp/x", remote: "tcp://h:1", password: Array(repeating: 9, count: 32),
+    hasAES: true)
   private static let checkpoint = Checkpoint(name: "c", position: position, sha256: "ab")
   private static let artifact = Artifact(name: "a/model", size: 12, sha256: "cd")
   private static let hash = [UInt8](repeating: 5, count: 32)
@@ -97,6 +98,7 @@ enum MessageExamples {
     .logs(LogsRequest(job: job, offset: 5)), .cancel(CancelRequest(job: job, reason: "r")),
     .events(EventsRequest(after: 3)), .drain(DrainRequest(worker: "w1", reason: "r")), .keys,
     .digests(DigestsRequest(job: job, after: 3)), .revoke("laptop"),
+    .jobs(JobsRequest(after: 3, countMax: 2)),
     .issue(TokenRequest(name: "laptop", roles: [.viewer], seconds: 60, publicKey: hash)),
   ]
 
@@ -122,6 +124,7 @@ enum MessageExamples {
         Digests(
           commits: [CommitDigest(position: position, digest: "ab")],
           fingerprint: [NamedText("core", "zen")], isComplete: true)),
+      .jobs(Jobs(jobs: [status], isComplete: true)),
       .draining(WorkerID(1)), .issued(key), .keys([key]),
       .failure(Failure(reason: "r", advice: "a", field: "f")),
     ]
