@@ -35,6 +35,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     /// Of the bulk and relay planes and of connections that were not admitted.
     case refused(Admission.Refusal)
     case checkpoint(JobID, Messages.Checkpoint)
+    case inspection(JobID)
     case stop
   }
 
@@ -159,14 +160,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
         after: machine.record(of: job.job)?.earlierCheckpoint?.position.step ?? 0, job: job.job,
         countMax: 1 << 16)
       machine.recall(known.commits, of: job.job)
-      let (newest, problems) = files.newestCheckpoint(of: job.job)
-      guard newest != job.checkpoint else { continue }
-      if let newest, newest.position > job.checkpoint?.position ?? .beginning {
-        try decide(.checkpointStored(job.job, newest))
-      } else {
-        let reason = problems.isEmpty ? "its files are gone" : problems.joined(separator: "; ")
-        try decide(.checkpointDamaged(job.job, before: newest, reason: reason))
-      }
+      if files.newestCheckpoint(of: job.job).0 != job.checkpoint { try inspect(job.job) }
     }
     var lastTick = now
     while true {
@@ -179,6 +173,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
           try decide(.checkpointStored(job, checkpoint))
           // Only now that the newer one is on record.
           files.prune(job, after: checkpoint)
+        case .inspection(let job): try inspect(job)
         }
       }
       if now - lastTick >= .milliseconds(50) {
@@ -187,6 +182,18 @@ package final class CoordinatorProcess: @unchecked Sendable {
         try tell(of: nil)
         do { try keys.keepUp() } catch { note("when keys were last seen was not kept: \(error)") }
       }
+    }
+  }
+
+  /// Looks which checkpoints of a job can be read, and tells the machine of the newest.
+  private func inspect(_ job: JobID) throws {
+    let (newest, problems) = files.newestCheckpoint(of: job)
+    let recorded = machine.record(of: job)?.checkpoint
+    if let newest, newest.position > recorded?.position ?? .beginning {
+      try decide(.checkpointStored(job, newest))
+    } else {
+      let reason = problems.isEmpty ? "its files are gone" : problems.joined(separator: "; ")
+      try decide(.checkpointDamaged(job, before: newest, reason: reason))
     }
   }
 
@@ -261,6 +268,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       }
       note(stamped.line)
       if let job = stamped.job { recorder(of: job)?.log(stamped.line) }
+    // Not now: what follows in the same list comes first.
+    case .inspectCheckpoints(let job): queue.put(.inspection(job))
     case .jobEnded(let job, let state):
       recorder(of: job)?.end(state, machine.status(of: job))
       records[job] = nil

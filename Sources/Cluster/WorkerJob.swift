@@ -193,7 +193,7 @@ final class WorkerJob: @unchecked Sendable {
       case .fetch(let job, let generation, let source, let digest):
         attempt(job, generation, .link, peer: source) { try fetch(digest) }
       case .load(let job, let generation, let checkpoint):
-        attempt(job, generation, .job) { try load(checkpoint, files(of: job, generation)) }
+        attempt(job, generation, .checkpoint) { try load(checkpoint, files(of: job, generation)) }
       case .beginAgain(let job, let generation):
         attempt(job, generation, .job) { try beginAgain() }
       case .open(let job, let generation): open(job, generation)
@@ -345,6 +345,7 @@ final class WorkerJob: @unchecked Sendable {
     guard let old = holding else { return }
     old.trainer.stop()
     holding?.trainer = try trainer(of: old.prepare)
+    forgetReports(after: .beginning)
   }
 
   /// Copies another member's state.
@@ -361,6 +362,7 @@ final class WorkerJob: @unchecked Sendable {
     }
     holding?.hasState = true
     holding?.wasFetched = true
+    forgetReports(after: Position(progress: trainer.progress))
   }
 
   /// Takes a checkpoint from the coordinator's store.
@@ -370,6 +372,12 @@ final class WorkerJob: @unchecked Sendable {
     guard let trainer = holding?.trainer else { return }
     try files.load(reference, into: trainer, scratch: scratch)
     holding?.hasState = true
+    forgetReports(after: Position(progress: trainer.progress))
+  }
+
+  /// What was committed beyond a state that takes the place of the one it led to is not told again.
+  private func forgetReports(after position: Position) {
+    holding?.reports.removeAll { $0.position > position }
   }
 
   private func files(of job: JobID, _ generation: Generation) -> WorkerFiles {

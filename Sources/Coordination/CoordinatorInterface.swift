@@ -45,7 +45,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
   case drain(worker: String, reason: String, RequestID)
   /// The files of a checkpoint are complete and durable.
   case checkpointStored(JobID, Checkpoint)
-  /// The checkpoint on record cannot be read any more; `before` is the newest that can.
+  /// The checkpoint on record cannot be read any more; `before` is the newest that can. In answer to
+  /// `inspectCheckpoints` it may be the one on record, which is whole then.
   case checkpointDamaged(JobID, before: Checkpoint?, reason: String)
   /// Time went by; at least every 50 ms.
   case tick
@@ -59,6 +60,8 @@ package enum CoordinatorAction: Hashable, Sendable {
   case answer(RequestID, OperatorReply)
   /// Steps seen for the first time since the last restart; the store ignores those it has.
   case record(JobID, [StepReport])
+  /// Look which checkpoints of the job can be read; then `checkpointDamaged`.
+  case inspectCheckpoints(JobID)
   /// For the log and the followers; sequence and time are the process's to fill in.
   case announce(ClusterEvent)
   /// Nothing more will come for this job; close its files.

@@ -59,9 +59,21 @@ extension CoordinatorMachine {
     announce(.checkpointStored, job: id, "\(checkpoint.name) at \(checkpoint.position)")
   }
 
-  mutating func fallBack(_ id: JobID, to before: Checkpoint?, _ reason: String) {
-    guard var job = jobs[id] else { return }
+  mutating func fallBack(_ id: JobID, to before: Checkpoint?, _ reason: String, _ now: Moment) {
+    guard var job = jobs[id], !job.isOver else { return }
+    let suspicion = job.suspicion.flatMap { $0.generation == job.record.generation ? $0 : nil }
+    job.suspicion = nil
+    guard before != job.record.checkpoint else {
+      jobs[id] = job
+      // The files are whole: it is that worker that cannot read them.
+      if let suspicion { blame(suspicion.worker, for: id, suspicion.reason, now) }
+      return
+    }
+    if let suspicion {
+      job.broken = "\(suspicion.worker) cannot load the checkpoint on record: \(suspicion.reason)"
+    }
     job.record.checkpoint = before
+    job.record.earlierCheckpoint = nil
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
     let place = before.map { "\($0.name) at \($0.position)" } ?? "the beginning"
@@ -130,11 +142,11 @@ extension CoordinatorMachine {
     switch failure.blame {
     case .job:
       end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now)
-    case .worker:
-      exclude(id, from: failure.job, failure.reason, now)
-      let others = workers.keys.filter { objection(of: failure.job, to: $0) == nil }
-      // Everybody who is here has tried: better an answer now than a job that waits for ever.
-      if others.isEmpty { end(failure.job, .failed, .failed, "\(id): \(failure.reason)", now) }
+    case .worker: blame(id, for: failure.job, failure.reason, now)
+    case .checkpoint:
+      jobs[failure.job]?.suspicion = Job.Suspicion(
+        worker: id, generation: failure.generation, reason: failure.reason)
+      actions.append(.inspectCheckpoints(failure.job))
     case .link:
       if let peer = failure.peer, peer != id,
         job.record.members.contains(where: { $0.worker == peer })
@@ -150,6 +162,14 @@ extension CoordinatorMachine {
       }
       dispute(failure.job, "\(id) and \(peer) have different states: \(failure.reason)", now)
     }
+  }
+
+  /// A worker cannot run a job that others may be able to.
+  private mutating func blame(_ id: WorkerID, for job: JobID, _ reason: String, _ now: Moment) {
+    exclude(id, from: job, reason, now)
+    let others = workers.keys.filter { objection(of: job, to: $0) == nil }
+    // Everybody who is here has tried: better an answer now than a job that waits for ever.
+    if others.isEmpty { end(job, .failed, .failed, "\(id): \(reason)", now) }
   }
 
   /// Puts a worker out of a job for good; it may serve others.

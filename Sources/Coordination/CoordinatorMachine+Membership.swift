@@ -102,6 +102,7 @@ extension CoordinatorMachine {
       // It came back with a job that went on without it; nobody else will tell it of the end.
       stop(jobID, generation, .finished, "the job is over", at: id)
     }
+    noteAstray(heartbeat, of: id, now)
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }
@@ -118,6 +119,22 @@ extension CoordinatorMachine {
       notePace(heartbeat, of: id, in: &job, now)
     }
     jobs[jobID] = job
+  }
+
+  /// A member that keeps speaking of another job, or of none, dropped its own: a message of long ago
+  /// may have told it to. A heartbeat that was under way says nothing yet.
+  private mutating func noteAstray(_ heartbeat: Heartbeat, of id: WorkerID, _ now: Moment) {
+    guard let jobID = workers[id]?.job, heartbeat.job != jobID, let job = jobs[jobID],
+      case .open = job.phase, job.broken == nil
+    else {
+      workers[id]?.astraySince = nil
+      return
+    }
+    let since = workers[id]?.astraySince ?? now
+    workers[id]?.astraySince = since
+    guard now - since > settings.patience else { return }
+    workers[id]?.astraySince = nil
+    jobs[jobID]?.broken = "\(id) does not hold the job any more"
   }
 
   mutating func expelSilent(_ now: Moment) {

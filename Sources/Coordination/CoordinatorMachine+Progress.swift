@@ -98,9 +98,11 @@ extension CoordinatorMachine {
     let late = still.filter { $0.duration >= patience(with: $0, of: job) }
     let waiting = still.filter { !$0.waitsFor.isEmpty }
     for one in late where one.waitsFor.isEmpty {
-      let isAwaited = waiting.contains {
-        $0.waitsFor.contains(one.worker) && $0.duration >= patience(with: one, of: job)
-      }
+      let isAwaited =
+        job.pause.map { $0.waiting[one.worker] == nil } ?? false
+        || waiting.contains {
+          $0.waitsFor.contains(one.worker) && $0.duration >= patience(with: one, of: job)
+        }
       guard isAwaited else { continue }
       let place =
         one.collective == 0 ? "before its first collective" : "in collective \(one.collective)"

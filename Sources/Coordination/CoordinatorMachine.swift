@@ -59,7 +59,7 @@ package struct CoordinatorMachine: Sendable {
     case .cancel(let job, let reason, let question): cancel(job, reason, question, now)
     case .drain(let name, let reason, let question): drain(name, reason, question, now)
     case .checkpointStored(let job, let checkpoint): store(checkpoint, of: job)
-    case .checkpointDamaged(let job, let before, let reason): fallBack(job, to: before, reason)
+    case .checkpointDamaged(let job, let before, let reason): fallBack(job, to: before, reason, now)
     case .tick:
       expelSilent(now)
       judgeProgress(now)
@@ -127,6 +127,8 @@ struct Worker: Sendable {
   var job: JobID? { didSet { if job != oldValue { holdsState = false } } }
   /// Whether a generation of its job was opened with it.
   var holdsState = false
+  /// Since when its heartbeats speak of another job than its own.
+  var astraySince: Moment?
   var warmUp: WarmUp?
   /// Why it was asked to go, if it was.
   var leaving: String?
@@ -201,6 +203,14 @@ struct Job: Sendable {
   var broken: String?
   /// The planned change that the members are brought to a common position for.
   var pause: Pause?
+  /// A checkpoint on record that a worker could not load.
+  struct Suspicion: Sendable {
+    let worker: WorkerID
+    let generation: Generation
+    let reason: String
+  }
+
+  var suspicion: Suspicion?
   /// The leaving worker that stores the job's last state.
   var saver: WorkerID?
   /// From where the present generation began.

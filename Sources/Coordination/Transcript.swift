@@ -16,6 +16,7 @@ package func describe(_ action: CoordinatorAction, name: (Incarnation) -> String
   case .answer(_, let other): return "answer: \(other)"
   case .record(let job, let reports):
     return "record \(job) steps \(reports.map { "\($0.step)" }.joined(separator: " "))"
+  case .inspectCheckpoints(let job): return "inspect the checkpoints of \(job)"
   case .announce(let event): return "* \(event.kind.rawValue) \(event.text)"
   case .jobEnded(let job, let state): return "ended \(job) \(state.rawValue)"
   }

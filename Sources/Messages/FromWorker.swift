@@ -238,6 +238,8 @@ package struct WorkerFailed: Hashable, Sendable {
     case job
     /// It fails here (data absent, memory): the job goes on without this worker.
     case worker
+    /// The checkpoint on record cannot be loaded: it is damaged, or this worker cannot read it.
+    case checkpoint
     /// A peer was not reached: a new generation of the same members may do.
     case link
     /// A peer's state is another one than this worker's; without a peer, this worker's memory is no

@@ -22,6 +22,7 @@ enum Happening {
   /// The training thread of a worker goes on; older numbers are void.
   case turn(Incarnation, Int)
   case checkpointStored(JobID, Checkpoint, life: Int)
+  case inspection(JobID, life: Int)
   /// A bit of a worker's memory turns over.
   case flip
 }

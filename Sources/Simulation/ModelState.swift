@@ -9,9 +9,15 @@ struct ModelState: Hashable {
   /// Steps done.
   var step = 0
   var value: Float = 1
-  var digest: UInt64 = 0
+  var digest: UInt64
   /// The digest before the last step, from which this one follows.
   var previous: UInt64 = 0
+
+  /// The initial state.
+  init() {
+    digest = 0
+    digest = recomputedDigest
+  }
 
   var position: Position { Position(step: UInt64(step)) }
   var digestText: String { String(digest, radix: 16) }
@@ -31,10 +37,10 @@ struct ModelState: Hashable {
 
   /// What the digest is if the value is still the one that was committed.
   var recomputedDigest: UInt64 {
-    step == 0 ? 0 : mixed(previous, UInt64(value.bitPattern), UInt64(step))
+    mixed(previous, UInt64(value.bitPattern), UInt64(step))
   }
 
-  /// The same with one bit of the value turned over.
+  /// The same with one bit of the value turned over; a high one, so that no rounding takes it away.
   func spoiled(bit: Int) -> ModelState {
     var other = self
     other.value = Float(bitPattern: value.bitPattern ^ 1 << UInt32(bit))

@@ -25,6 +25,12 @@ extension Schedule {
   func check(_ message: CoordinatorMessage) {
     guard case .prepare(let prepare) = message else { return }
     let name = "\(prepare.job) \(prepare.generation)"
+    if prepare.isWarmUp {
+      if ledger.newest[prepare.job].map({ $0 < prepare.generation }) ?? true {
+        complain("\(name) was warmed up for before it was announced")
+      }
+      return
+    }
     let record = disk.jobs[prepare.job]
     if record?.generation != prepare.generation || record?.members != prepare.members {
       complain("\(name) was announced before it was durable")
@@ -130,7 +136,11 @@ extension Schedule {
 
   /// A planned change waits for the end of a commit, so nobody is in a step that it would drop.
   func checkPlanned(_ actions: [CoordinatorAction], _ pausing: Pausing) {
-    guard actions.contains(where: \.isPersist) else { return }
+    let isChange = actions.contains { action in
+      guard case .persist(.job(let record)) = action else { return false }
+      return record.job == pausing.job && record.generation > pausing.generation
+    }
+    guard isChange else { return }
     met.insert("planned change")
     for worker in living {
       guard let training = worker.training, training.job == pausing.job,

@@ -24,22 +24,29 @@ extension Schedule {
     for id in disk.jobs.keys.sorted() {
       guard let record = disk.jobs[id], !record.state.isOver else { continue }
       coordinator.recall(disk.diary[id] ?? [], of: id)
-      let stored = disk.checkpoints[id] ?? []
-      let newest = stored.filter({ !$0.isTorn }).max { $0.state.step < $1.state.step }
-      if let newest {
-        if stored.contains(where: { $0.isTorn && $0.state.step > newest.state.step }) {
-          met.insert("passed over a torn checkpoint")
-        }
-      }
-      guard newest?.reference != record.checkpoint else { continue }
-      if let newest, newest.reference.position > record.checkpoint?.position ?? .beginning {
-        feed(.checkpointStored(id, newest.reference))
-      } else {
-        met.insert("fell back")
-        feed(.checkpointDamaged(id, before: newest?.reference, reason: "its files are damaged"))
-      }
+      if inspected(id) != record.checkpoint { inspect(id) }
     }
     later(1, .coordinatorTick(life: life))
+  }
+
+  /// The newest checkpoint of a job that can be read.
+  private func inspected(_ id: JobID) -> Checkpoint? {
+    disk.checkpoints[id]?.filter { !$0.isTorn }.max { $0.state.step < $1.state.step }?.reference
+  }
+
+  func inspect(_ id: JobID) {
+    let (newest, recorded) = (inspected(id), coordinator.record(of: id)?.checkpoint)
+    if disk.checkpoints[id]?.contains(where: {
+      $0.isTorn && $0.reference.position > newest?.position ?? .beginning
+    }) == true {
+      met.insert("passed over a torn checkpoint")
+    }
+    if let newest, newest.position > recorded?.position ?? .beginning {
+      feed(.checkpointStored(id, newest))
+    } else {
+      if newest != recorded { met.insert("fell back") }
+      feed(.checkpointDamaged(id, before: newest, reason: "its files are damaged"))
+    }
   }
 
   func tickCoordinator(_ life: Int) {
@@ -152,6 +159,7 @@ extension Schedule {
         disk.diary[job, default: []].append(
           CommitDigest(position: report.position, digest: report.digest))
       }
+    case .inspectCheckpoints(let job): later(1, .inspection(job, life: life))
     case .answer: break
     case .announce(let event): note(event)
     case .jobEnded(let job, let state): checkEnd(of: job, state)

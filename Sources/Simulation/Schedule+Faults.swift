@@ -86,11 +86,9 @@ extension Schedule {
 
   /// The training thread never comes back from where it is, while others wait for it.
   private func wedge(_ worker: SimulatedWorker) {
-    switch worker.activity {
-    case .computing, .awaiting: break
-    default: return
-    }
-    guard let training = worker.training, training.peers.count > 0 else { return }
+    guard case .computing = worker.activity, let training = worker.training,
+      training.peers.count > 0
+    else { return }
     say(worker.title, "is stuck")
     worker.isStuck = true
   }
@@ -112,9 +110,13 @@ extension Schedule {
     let candidates = living.filter { worker in
       guard let training = worker.training, let state = training.state, !worker.isStuck,
         training.prepare.members.count > 1, state.step + 3 < training.work.steps,
-        worker.machine.standing?.isOpen == true, !isOver(worker),
+        worker.machine.standing?.isOpen == true, !isOver(worker), isUp,
+        coordinator.status(of: training.job)?.state == .running,
+        coordinator.status(of: training.job)?.generation == training.generation,
         training.prepare.members.allSatisfy({ member in
-          workers[member.incarnation].map { !$0.isStuck && !$0.isLeaving } ?? false
+          workers[member.incarnation].map {
+            !$0.isStuck && !$0.isLeaving && $0.machine.isMember
+          } ?? false
         })
       else { return false }
       return switch worker.activity {
@@ -132,7 +134,7 @@ extension Schedule {
     } else {
       worker.isSpoiled = true
       let state = worker.training?.state
-      worker.training?.state = state?.spoiled(bit: chance.below(30))
+      worker.training?.state = state?.spoiled(bit: 20 + chance.below(8))
     }
   }
 

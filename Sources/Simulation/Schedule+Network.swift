@@ -22,7 +22,16 @@ extension Schedule {
 
   func send(_ message: WorkerMessage, from worker: SimulatedWorker) {
     guard let connection = worker.connection else { return }
-    transmit(.toCoordinator(worker.incarnation, connection: connection, message))
+    let happening = Happening.toCoordinator(worker.incarnation, connection: connection, message)
+    switch message {
+    case .stepReports, .ready:
+      // What was committed before is told before `ready`; a connection keeps that order, and the
+      // rerun of a step that members disagree about relies on it.
+      let time = max(now + delay(), worker.reportedUntil)
+      worker.reportedUntil = time
+      timetable.add(happening, at: time)
+    default: transmit(happening)
+    }
   }
 
   func deliver(

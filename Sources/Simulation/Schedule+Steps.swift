@@ -23,7 +23,12 @@ extension Schedule {
         worker, .comparison, call(state, 0), payloads([], of: training, at: state))
     }
     worker.activity = .computing
-    schedule(worker, in: chance.delay(12) * worker.slowness)
+    schedule(worker, in: computing(12) * worker.slowness)
+  }
+
+  /// What takes far longer than the steps before is stuck, by the shipped rule.
+  private func computing(_ typical: Int) -> Int {
+    isHostile ? chance.delay(typical) : 1 + chance.below(typical)
   }
 
   private func call(_ state: ModelState, _ number: Int) -> ExchangeCall {
@@ -106,7 +111,7 @@ extension Schedule {
     worker.training?.sums.append(sum)
     guard training.sums.count + 1 == training.work.calls else {
       worker.activity = .computing
-      return schedule(worker, in: chance.delay(6))
+      return schedule(worker, in: computing(6))
     }
     commit(worker)
   }
@@ -118,7 +123,7 @@ extension Schedule {
     if worker.spoilsNextCommit {
       worker.spoilsNextCommit = false
       worker.isSpoiled = true
-      state = state.spoiled(bit: chance.below(30))
+      state = state.spoiled(bit: 20 + chance.below(8))
       state.digest = state.recomputedDigest
     }
     worker.training?.state = state

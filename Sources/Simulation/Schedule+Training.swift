@@ -70,6 +70,7 @@ extension Schedule {
   /// Puts another state in place of the one a worker had, if any.
   private func take(_ state: ModelState, _ worker: SimulatedWorker) {
     worker.training?.state = state
+    worker.training?.reports.removeAll { $0.position > state.position }
     worker.isSpoiled = state != worker.training?.work.reference[state.step]
   }
 
@@ -189,7 +190,7 @@ extension Schedule {
     else {
       tell(
         worker,
-        .failed(job, generation, .job, reason: "no \(checkpoint.name)", peer: nil, nil))
+        .failed(job, generation, .checkpoint, reason: "no \(checkpoint.name)", peer: nil, nil))
       return
     }
     take(stored.state, worker)
@@ -285,7 +286,8 @@ extension Schedule {
     _ training: SimulatedWorker.Training
   ) {
     rest(worker)
-    guard case .state(let state)? = awaited.payloads.first?.payload, state.digestText == digest
+    guard case .state(let state)? = awaited.payloads.first?.payload, state.digestText == digest,
+      state.recomputedDigest == state.digest
     else {
       return tell(
         worker,

@@ -85,6 +85,8 @@ extension Schedule {
         case .drained: .thisOne
         case .finished, .failed, .left, .expelled: .nobody
         }
+      // Put out for something else, it takes its memory along.
+      if cause == .expelled, worker.isSpoiled, worker.incarnation == flipped { isFlipFound = true }
       post(.abandon(job, saving), worker)
     case .refused: break
     case .exit:

@@ -119,6 +119,7 @@ final class Schedule {
       deliver(message, from: sender, connection, happening)
     case .checkpointStored(let job, let checkpoint, let life):
       if isUp, life == self.life { feed(.checkpointStored(job, checkpoint)) }
+    case .inspection(let job, let life): if isUp, life == self.life { inspect(job) }
     case .flip: flip()
     case .connecting(let id), .workerTick(let id), .workerNoticesBreak(let id),
       .toWorker(let id, _, _), .told(let id, _), .turn(let id, _):

@@ -129,6 +129,8 @@ final class SimulatedWorker {
   var training: Training?
   /// Of the state that is being fetched.
   var wanted = ""
+  /// When its last report arrives.
+  var reportedUntil = 0
   /// Rises with everything the training thread gets done and every piece received.
   var progress: UInt64 = 0
   /// How many times as long as others it computes.

@@ -20,7 +20,10 @@ import Testing
       "joined later", "name refused", "coordinator died while acting",
       "passed over a torn checkpoint", "dropped an older frame", "held a newer frame",
       "dropped a doubled piece", "cancelled", "paused", "partitioned",
-      "partitioned from a worker",
+      "partitioned from a worker", "warmed up", "could not warm up", "planned change", "drained",
+      "last one left", "stored a last state", "began again", "relayed", "cut link", "lost a frame",
+      "stuck", "damaged a checkpoint", "fell back", "flipped a bit", "quarantined",
+      "found another's state differs",
     ] {
       #expect(met.contains(branch), "no schedule met: \(branch)")
     }
@@ -34,6 +37,7 @@ import Testing
       !runSchedule(seed: UInt64($0), defect: defect).complaints.isEmpty
     }
     #expect(found != nil, "\(defect) was never noticed")
+    print("\(defect): found by seed \(found ?? -1)")
   }
 
   @Test func `a seed gives the same schedule again`() {
