@@ -4,7 +4,7 @@ import Testing
 
 /// Workers killed, stopped, cut off, leaving and joining, the coordinator killed: the weights stay.
 ///
-/// `make chaos` runs the long one: MARTLET_CHAOS_MINUTES, _SEED, _KIND, _EVERY and _JSON say how.
+/// `make chaos` runs the long one: MARTLET_CHAOS_MINUTES, _SEED, _KIND, _EVERY, _JSON and _KEEP say how.
 @Suite(
   .serialized, .enabled(if: Program.isBuilt, "needs the program: swift build -c release"),
   .enabled(if: Laboratory.obstacle == nil, Comment(rawValue: Laboratory.obstacle ?? "")))
@@ -59,7 +59,8 @@ struct ChaosTests {
     let job = Self.job(steps: Int(minutes * 60 / each))
     let expected = try digestAlone(job)
     let report = try ChaosReport(
-      try ChaosRun(job: job, workers: 4, plan: plan, seconds: minutes * 240 + 120),
+      try ChaosRun(
+        job: job, workers: 4, plan: plan, seconds: minutes * 240 + 120, keepingIn: setting("KEEP")),
       expected: expected)
     print(report.text)
     if let path = setting("JSON") {
