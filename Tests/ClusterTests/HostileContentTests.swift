@@ -32,7 +32,11 @@ import Testing
   func `takes files of the present generation alone`(generation: UInt64) throws {
     let files = JobFiles { _, _ in }
     try withTemporaryFolder { folder in
-      files.know(JobID(1), folder: folder, generation: Generation(2))
+      var record = JobRecord(
+        job: JobID(1), request: JobRequest(name: "n", specification: "{}", replicas: 1),
+        state: .running)
+      record.generation = Generation(2)
+      files.know(record, folder: folder)
       func place(_ number: UInt64) throws -> String {
         try files.place(
           Offer(

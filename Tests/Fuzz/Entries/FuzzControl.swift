@@ -53,6 +53,9 @@ private func show(_ reply: OperatorReply) {
     for file in files.files { _ = Numbers.bytes(file.size) }
   case .events(let events):
     for event in events.events { _ = event.line }
-  case .submitted, .logs, .cancelled, .failure: break
+  case .keys(let keys): _ = KeyTable(now: 0).text(keys)
+  case .digests(let digests):
+    for commit in digests.commits { _ = "\(commit.position) \(commit.digest)" }
+  case .submitted, .logs, .cancelled, .draining, .issued, .failure: break
   }
 }

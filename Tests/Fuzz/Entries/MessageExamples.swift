@@ -25,10 +25,12 @@ enum MessageExamples {
   private static let generation = Generation(1)
   private static let position = Position(step: 16)
   private static let address = ExchangeAddress(
-    local: "ipc:///tmp/x", remote: "tcp://h:1", key: Array(repeating: 9, count: 32))
+    local: "ipc:///tmp/x", remote: "tcp://h:1", password: Array(repeating: 9, count: 32), hasAES: true)
   private static let checkpoint = Checkpoint(name: "c", position: position, sha256: "ab")
   private static let artifact = Artifact(name: "a/model", size: 12, sha256: "cd")
   private static let hash = [UInt8](repeating: 5, count: 32)
+  private static let key = KeyRecord(
+    name: "laptop", publicKey: hash, roles: [.viewer], createdAt: 5, expiresAt: 9)
 
   static func hello(_ name: String) -> Hello {
     Hello(
@@ -72,6 +74,8 @@ enum MessageExamples {
           job: job, generation: generation, scores: [NamedNumber("mIoU", 0.4)],
           artifacts: [artifact])),
       .leave(Leave(reason: "r")),
+      .pausing(Pausing(job: job, generation: generation, position: position, isWaiting: true)),
+      .warm(Warm(job: job, generation: generation)),
     ]
   }
 
@@ -84,13 +88,16 @@ enum MessageExamples {
         job: job, generation: generation,
         start: .state(of: WorkerID(1), position: position, digest: "x"))),
     .stop(StopJob(job: job, generation: generation, cause: .expelled, reason: "r")),
-    .rejoin(Rejoin(reason: "r")),
+    .rejoin(Rejoin(reason: "r")), .drain(Drain(reason: "r")),
+    .pause(Pause(job: job, generation: generation, until: position)),
   ]
 
   private static let requests: [OperatorRequest] = [
     .submit(Submit(specification: "{}", name: "n", initialWeights: "/w", resume: "j3")), .status,
     .logs(LogsRequest(job: job, offset: 5)), .cancel(CancelRequest(job: job, reason: "r")),
-    .events(EventsRequest(after: 3)),
+    .events(EventsRequest(after: 3)), .drain(DrainRequest(worker: "w1", reason: "r")), .keys,
+    .digests(DigestsRequest(job: job, after: 3)), .revoke("laptop"),
+    .issue(TokenRequest(name: "laptop", roles: [.viewer], seconds: 60, publicKey: hash)),
   ]
 
   private static var replies: [OperatorReply] {
@@ -111,6 +118,11 @@ enum MessageExamples {
       .logs(Logs(text: "line\n", nextOffset: 5, ended: true)),
       .files(Files(job: job, files: [artifact])),
       .events(Events(events: [ClusterEvent(.workerLost, job: job, "silent")], last: 9)),
+      .digests(
+        Digests(
+          commits: [CommitDigest(position: position, digest: "ab")],
+          fingerprint: [NamedText("core", "zen")], isComplete: true)),
+      .draining(WorkerID(1)), .issued(key), .keys([key]),
       .failure(Failure(reason: "r", advice: "a", field: "f")),
     ]
   }
