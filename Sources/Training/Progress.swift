@@ -63,6 +63,7 @@ extension Progress {
     skippedSamples = try count(.skippedSamples)
     best = try values.decodeIfPresent(Best.self, forKey: .best)
     scores = try values.decode([SplitScores].self, forKey: .scores)
+    digest = try values.decodeIfPresent(StateDigest.self, forKey: .digest)
   }
 
   /// Far beyond what is reached, far below where arithmetic overflows.
