@@ -29,8 +29,8 @@ func digestAlone(_ job: String, threads: Int = 1) throws -> String {
   try withTemporaryFolder { folder in
     let run = try Program.run(
       [
-        "run", try write(job: job, in: folder), "--threads", "\(threads)", "--print-digest", "--output",
-        "\(folder)/alone",
+        "run", try write(job: job, in: folder), "--threads", "\(threads)", "--print-digest",
+        "--output", "\(folder)/alone",
       ], in: folder, seconds: 3_600)
     guard run.status == 0 else { throw TookTooLong(what: run.errors) }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
