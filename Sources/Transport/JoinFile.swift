@@ -91,14 +91,14 @@ package struct JoinFile: Hashable, Sendable {
     if text.coordinatorKey == nil && text.publicKey == nil && text.secretKey == nil {
       security = .insecure
     } else {
-      if let exposure = SafeFile.exposure(of: path) {
-        throw .badFile(path: path, reason: exposure)
-      }
       security = .curve(
         own: KeyPair(
           publicKey: try key(text.publicKey, "publicKey"),
           secretKey: try key(text.secretKey, "secretKey")),
         serverKey: try key(text.coordinatorKey, "coordinatorKey"))
+      if let exposure = SafeFile.exposure(of: path) {
+        throw .badFile(path: path, reason: exposure)
+      }
     }
   }
 }
