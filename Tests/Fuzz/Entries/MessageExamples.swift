@@ -25,7 +25,8 @@ enum MessageExamples {
   private static let generation = Generation(1)
   private static let position = Position(step: 16)
   private static let address = ExchangeAddress(
-    local: "ipc:///tmp/x", remote: "tcp://h:1", password: Array(repeating: 9, count: 32), hasAES: true)
+    local: "ipc:///tmp/x", remote: "tcp://h:1", password: Array(repeating: 9, count: 32),
+    hasAES: true)
   private static let checkpoint = Checkpoint(name: "c", position: position, sha256: "ab")
   private static let artifact = Artifact(name: "a/model", size: 12, sha256: "cd")
   private static let hash = [UInt8](repeating: 5, count: 32)
