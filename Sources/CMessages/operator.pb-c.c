@@ -412,6 +412,96 @@ void   martlet__digests_request__free_unpacked
   assert(message->base.descriptor == &martlet__digests_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__jobs_request__init
+                     (Martlet__JobsRequest         *message)
+{
+  static const Martlet__JobsRequest init_value = MARTLET__JOBS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t martlet__jobs_request__get_packed_size
+                     (const Martlet__JobsRequest *message)
+{
+  assert(message->base.descriptor == &martlet__jobs_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__jobs_request__pack
+                     (const Martlet__JobsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__jobs_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__jobs_request__pack_to_buffer
+                     (const Martlet__JobsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__jobs_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__JobsRequest *
+       martlet__jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__JobsRequest *)
+     protobuf_c_message_unpack (&martlet__jobs_request__descriptor,
+                                allocator, len, data);
+}
+void   martlet__jobs_request__free_unpacked
+                     (Martlet__JobsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__jobs_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__jobs__init
+                     (Martlet__Jobs         *message)
+{
+  static const Martlet__Jobs init_value = MARTLET__JOBS__INIT;
+  *message = init_value;
+}
+size_t martlet__jobs__get_packed_size
+                     (const Martlet__Jobs *message)
+{
+  assert(message->base.descriptor == &martlet__jobs__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__jobs__pack
+                     (const Martlet__Jobs *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__jobs__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__jobs__pack_to_buffer
+                     (const Martlet__Jobs *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__jobs__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Jobs *
+       martlet__jobs__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Jobs *)
+     protobuf_c_message_unpack (&martlet__jobs__descriptor,
+                                allocator, len, data);
+}
+void   martlet__jobs__free_unpacked
+                     (Martlet__Jobs *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__jobs__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__submitted__init
                      (Martlet__Submitted         *message)
 {
@@ -1685,6 +1775,108 @@ const ProtobufCMessageDescriptor martlet__digests_request__descriptor =
   (ProtobufCMessageInit) martlet__digests_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor martlet__jobs_request__field_descriptors[2] =
+{
+  {
+    "after",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__JobsRequest, after),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count_max",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__JobsRequest, count_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__jobs_request__field_indices_by_name[] = {
+  0,   /* field[0] = after */
+  1,   /* field[1] = count_max */
+};
+static const ProtobufCIntRange martlet__jobs_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__jobs_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.JobsRequest",
+  "JobsRequest",
+  "Martlet__JobsRequest",
+  "martlet",
+  sizeof(Martlet__JobsRequest),
+  2,
+  martlet__jobs_request__field_descriptors,
+  martlet__jobs_request__field_indices_by_name,
+  1,  martlet__jobs_request__number_ranges,
+  (ProtobufCMessageInit) martlet__jobs_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__jobs__field_descriptors[2] =
+{
+  {
+    "jobs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Martlet__Jobs, n_jobs),
+    offsetof(Martlet__Jobs, jobs),
+    &martlet__job_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "complete",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Jobs, complete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__jobs__field_indices_by_name[] = {
+  1,   /* field[1] = complete */
+  0,   /* field[0] = jobs */
+};
+static const ProtobufCIntRange martlet__jobs__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__jobs__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Jobs",
+  "Jobs",
+  "Martlet__Jobs",
+  "martlet",
+  sizeof(Martlet__Jobs),
+  2,
+  martlet__jobs__field_descriptors,
+  martlet__jobs__field_indices_by_name,
+  1,  martlet__jobs__number_ranges,
+  (ProtobufCMessageInit) martlet__jobs__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor martlet__submitted__field_descriptors[1] =
 {
   {
@@ -2398,7 +2590,7 @@ const ProtobufCMessageDescriptor martlet__job_status__descriptor =
   (ProtobufCMessageInit) martlet__job_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__cluster_status__field_descriptors[5] =
+static const ProtobufCFieldDescriptor martlet__cluster_status__field_descriptors[6] =
 {
   {
     "address",
@@ -2460,10 +2652,23 @@ static const ProtobufCFieldDescriptor martlet__cluster_status__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "earlier_jobs",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__ClusterStatus, earlier_jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__cluster_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
   1,   /* field[1] = build */
+  5,   /* field[5] = earlier_jobs */
   4,   /* field[4] = jobs */
   2,   /* field[2] = uptime_seconds */
   3,   /* field[3] = workers */
@@ -2471,7 +2676,7 @@ static const unsigned martlet__cluster_status__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__cluster_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor martlet__cluster_status__descriptor =
 {
@@ -2481,7 +2686,7 @@ const ProtobufCMessageDescriptor martlet__cluster_status__descriptor =
   "Martlet__ClusterStatus",
   "martlet",
   sizeof(Martlet__ClusterStatus),
-  5,
+  6,
   martlet__cluster_status__field_descriptors,
   martlet__cluster_status__field_indices_by_name,
   1,  martlet__cluster_status__number_ranges,

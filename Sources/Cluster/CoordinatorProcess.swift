@@ -61,6 +61,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
   private var questions: [RequestID: (ControlPeer, RequestID)] = [:]
   private var asked: UInt64 = 0
   private var refusals: RefusalLog
+  /// The last memberships that were sent: a thousand members get the same one.
+  private var lastPrepared: (message: CoordinatorMessage, frame: SharedFrame)?
 
   /// Listens, but answers only once `run` is called.
   ///
@@ -79,7 +81,11 @@ package final class CoordinatorProcess: @unchecked Sendable {
     refusals = RefusalLog(at: .now)
     let queue = EventQueue<Event>()
     self.queue = queue
-    files = JobFiles { queue.put(.checkpoint($0, $1)) }
+    files = JobFiles(
+      recall: { id in
+        // Who cannot read it says that there is no such job.
+        (try? store.job(id)).flatMap { $0 }.map { ($0, store.folder(of: $0.output)) }
+      }, stored: { queue.put(.checkpoint($0, $1)) })
     // Before anybody can ask for their files.
     for status in machine.status(at: Moment()).jobs {
       guard let record = machine.record(of: status.job) else { continue }
@@ -228,14 +234,16 @@ package final class CoordinatorProcess: @unchecked Sendable {
       if case .job(let job) = record { remember(job) }
     case .send(let message, let incarnation):
       control.send(
-        protections.completed(message), to: ControlPeer(role: .worker, incarnation: incarnation))
+        encoded(message), to: ControlPeer(role: .worker, incarnation: incarnation))
     case .answer(let question, let reply):
       if let (peer, request) = questions.removeValue(forKey: question) {
         control.send(reply, to: peer, request: request)
       }
     case .record(let job, let reports):
       // A diary that cannot be written is no reason to end the training.
-      do { recorder(of: job)?.add(try store.record(reports, of: job)) } catch {
+      let recorder = recorder(of: job)
+      if let record = machine.record(of: job) { recorder?.add(record) }
+      do { recorder?.add(try store.record(reports, of: job)) } catch {
         note("step reports of \(job) were not kept: \(error)")
       }
     case .announce(let event):
@@ -248,7 +256,17 @@ package final class CoordinatorProcess: @unchecked Sendable {
     case .jobEnded(let job, let state):
       recorder(of: job)?.end(state, machine.status(of: job))
       records[job] = nil
+      files.keep { machine.record(of: $0) != nil }
     }
+  }
+
+  /// What lists a generation's members is encoded once for all of them.
+  private func encoded(_ message: CoordinatorMessage) -> SharedFrame {
+    guard case .prepare = message else { return control.encode(message) }
+    if let last = lastPrepared, last.message == message { return last.frame }
+    let frame = control.encode(protections.completed(message))
+    lastPrepared = (message, frame)
+    return frame
   }
 
   /// Waits while the disk is full: what is not durable must not be announced, and open generations
@@ -312,6 +330,9 @@ package final class CoordinatorProcess: @unchecked Sendable {
         try decide(.submit(request, question))
       } catch let failure as Failure { reply(.failure(failure)) }
     case .cancel(let cancel):
+      if machine.record(of: cancel.job) == nil, let old = try store.job(cancel.job) {
+        return reply(.failure(.alreadyOver(cancel.job, old.state)))
+      }
       questions[question] = (peer, number)
       try decide(.cancel(cancel.job, reason: cancel.reason, question))
     case .drain(let drain):
@@ -324,12 +345,21 @@ package final class CoordinatorProcess: @unchecked Sendable {
       status.uptimeSeconds = now.sinceStart.inSeconds
       reply(.status(status))
     case .show(let job):
-      guard let status = machine.status(of: job), let text = machine.specification(of: job) else {
+      guard let record = try record(of: job), let status = try status(of: job) else {
         return reply(.failure(Failure.noSuchJob(job)))
       }
-      reply(.job(JobDetail(status: status, specification: text)))
+      reply(.job(JobDetail(status: status, specification: record.request.specification)))
+    case .jobs(let jobs):
+      let count = min(Int(jobs.countMax), JobsRequest.pageMax)
+      let page = try store.jobs(after: jobs.after, countMax: count)
+      reply(
+        .jobs(
+          Jobs(
+            jobs: page.map {
+              (machine.status(of: $0.job) ?? CoordinatorMachine.status(of: $0)).brief
+            }, isComplete: page.count < count || count == 0)))
     case .logs(let logs):
-      guard let status = machine.status(of: logs.job), let folder = files.folder(of: logs.job)
+      guard let status = try status(of: logs.job), let folder = files.folder(of: logs.job)
       else { return reply(.failure(Failure.noSuchJob(logs.job))) }
       reply(.logs(JobRecorder.logs(in: folder, logs, isOver: status.state.isOver)))
     case .files(let job):
@@ -337,7 +367,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
         reply(.files(Messages.Files(job: job, files: try files.list(job))))
       } catch { reply(.failure(error)) }
     case .digests(let digests):
-      guard let record = machine.record(of: digests.job) else {
+      guard let record = try record(of: digests.job) else {
         return reply(.failure(Failure.noSuchJob(digests.job)))
       }
       let (commits, isComplete) = try store.digests(
@@ -355,6 +385,15 @@ package final class CoordinatorProcess: @unchecked Sendable {
       if let event { try carryOut(.announce(event)) }
       reply(answer)
     }
+  }
+
+  /// Also of jobs that ended long ago.
+  private func record(of job: JobID) throws -> JobRecord? {
+    try machine.record(of: job) ?? store.job(job)
+  }
+
+  private func status(of job: JobID) throws -> JobStatus? {
+    try machine.status(of: job) ?? store.job(job).map { CoordinatorMachine.status(of: $0) }
   }
 
   /// Checks a submitted job as a worker would read it, and finds what it goes on from.

@@ -17,6 +17,12 @@ package enum Fingerprint {
     NamedText("probe", probe),
   ]
 
+  package static let byName = values(of: items)
+
+  static func values(of items: [NamedText]) -> [String: String] {
+    Dictionary(items.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+  }
+
   /// XXH3 of the program's file.
   package static let build: String = {
     guard

@@ -17,27 +17,47 @@ package final class JobFiles: BulkStore {
     let generation: Generation
     /// The workers of that generation.
     let members: Set<Incarnation>
+
+    init(_ record: JobRecord, folder: String, notBefore generation: Generation) {
+      self.folder = folder
+      self.generation = max(generation, record.generation)
+      members = Set(record.members.map(\.incarnation))
+    }
   }
 
   private let entries = Mutex<[JobID: Entry]>([:])
+  private let recall: @Sendable (JobID) -> (JobRecord, folder: String)?
   private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
 
-  /// - Parameter stored: A checkpoint is complete; called on the bulk plane's thread.
-  package init(stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void) {
-    self.stored = stored
+  /// `recall`: What is on record of a job that is not known here, and its folder; from any thread.
+  ///
+  /// `stored`: A checkpoint is complete; called on the bulk plane's thread.
+  package init(
+    recall: @escaping @Sendable (JobID) -> (JobRecord, folder: String)? = { _ in nil },
+    stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void
+  ) {
+    (self.recall, self.stored) = (recall, stored)
   }
 
   package func know(_ record: JobRecord, folder: String) {
     entries.withLock { entries in
-      let known = entries[record.job]?.generation ?? .zero
       entries[record.job] = Entry(
-        folder: folder, generation: max(known, record.generation),
-        members: Set(record.members.map(\.incarnation)))
+        record, folder: folder, notBefore: entries[record.job]?.generation ?? .zero)
     }
   }
 
+  /// Forgets jobs that are over; what is asked about them is read from their records.
+  func keep(where isWanted: (JobID) -> Bool) {
+    entries.withLock { entries in entries = entries.filter { isWanted($0.key) } }
+  }
+
+  private func entry(of job: JobID) -> Entry? {
+    if let known = entries.withLock({ $0[job] }) { return known }
+    return recall(job).map { Entry($0, folder: $1, notBefore: .zero) }
+  }
+
   package func objection(to sender: Incarnation, of job: JobID) -> Failure? {
-    let isMember = entries.withLock { $0[job]?.members.contains(sender) ?? true }
+    let isMember = entry(of: job)?.members.contains(sender) ?? true
     return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
   }
 
@@ -82,21 +102,17 @@ package final class JobFiles: BulkStore {
     return (newest.flatMap { try? Messages.Checkpoint($0) }, problems)
   }
 
-  func folder(of job: JobID) -> String? { entries.withLock { $0[job]?.folder } }
+  func folder(of job: JobID) -> String? { entry(of: job)?.folder }
 
   package func place(_ offer: Offer, from sender: Incarnation) throws(Failure) -> String {
-    let folder = entries.withLock { entries -> Result<String, Failure> in
-      guard let entry = entries[offer.job] else {
-        return .failure(Failure(reason: "there is no job \(offer.job)"))
-      }
-      guard offer.generation == entry.generation else {
-        return .failure(
-          Failure(
-            reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)"))
-      }
-      return .success(entry.folder)
+    guard let entry = entry(of: offer.job) else {
+      throw Failure(reason: "there is no job \(offer.job)")
     }
-    let path = try "\(folder.get())/\(checked(offer.name))"
+    guard offer.generation == entry.generation else {
+      throw Failure(
+        reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)")
+    }
+    let path = try "\(entry.folder)/\(checked(offer.name))"
     do {
       try FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)

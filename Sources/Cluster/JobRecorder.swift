@@ -1,3 +1,4 @@
+import Coordination
 import Foundation
 import Messages
 import Training
@@ -8,12 +9,15 @@ final class JobRecorder {
   static let logFile = "log.txt"
   private let path: String
   private let folder: RunFolder?
+  private let job: Job?
   private var log: FileHandle?
+  private var hasStart = false
 
   init(folder path: String, specification: String, catalog: Catalog) {
     self.path = path
     let job = (try? JSONDecoder().decode(JobValue.self, from: Foundation.Data(specification.utf8)))
       .flatMap { try? Job($0, catalog: catalog) }
+    self.job = job
     folder = job.flatMap { try? RunFolder(path: path, job: $0, continuing: true) }
     let file = "\(path)/\(Self.logFile)"
     if !FileManager.default.fileExists(atPath: file) {
@@ -26,6 +30,16 @@ final class JobRecorder {
   deinit { try? log?.close() }
 
   func log(_ line: String) { try? log?.write(contentsOf: Foundation.Data((line + "\n").utf8)) }
+
+  /// Writes down what the job's digests come from, once that is known.
+  func add(_ record: JobRecord) {
+    guard !hasStart, !record.fingerprint.isEmpty, let job, let folder else { return }
+    hasStart = true
+    let start = RunStart(
+      step: Int(clamping: (record.request.checkpoint?.position.step ?? 0) >> 4),
+      fingerprint: Fingerprint.values(of: record.fingerprint), job: job.value)
+    do { try folder.add(start) } catch { log("\(error)") }
+  }
 
   /// Reports seen for the first time. A full disk costs scalars, never the training.
   func add(_ reports: [Messages.StepReport]) {

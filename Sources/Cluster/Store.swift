@@ -8,7 +8,7 @@ import Messages
 ///
 /// Write-ahead log with full synchronisation: what `persist` returned from is on the disk. One
 /// process owns a store; a second one is refused.
-package final class Store {
+package final class Store: Sendable {
   package enum Problem: Error, CustomStringConvertible {
     /// Another coordinator runs on this folder. Stop it or choose another `--store`.
     case inUse(path: String)
@@ -103,6 +103,40 @@ package final class Store {
       return try database.read { database in
         try Foundation.Data.fetchAll(database, sql: "SELECT value FROM record ORDER BY key")
           .map { try RecordCoding.record($0) }
+      }
+    } catch { throw Problem.unusable(path: path, reason: "store.sqlite: \(error)") }
+  }
+
+  /// The record of a job; nil if there is none.
+  ///
+  /// Throws: `Problem`.
+  package func job(_ id: JobID) throws -> JobRecord? {
+    try jobs("key = ?", ["job/\(id)"]).first
+  }
+
+  /// The records of jobs with numbers above `after`, in order.
+  ///
+  /// Throws: `Problem`.
+  package func jobs(after: UInt64, countMax: Int) throws -> [JobRecord] {
+    // The key is "job/j" and the number.
+    try jobs(
+      """
+      key LIKE 'job/j%' AND CAST(substr(key, 6) AS INTEGER) > ?
+      ORDER BY CAST(substr(key, 6) AS INTEGER) LIMIT ?
+      """, [Int64(clamping: after), countMax])
+  }
+
+  private func jobs(_ condition: String, _ arguments: StatementArguments) throws -> [JobRecord] {
+    do {
+      return try database.read { database in
+        try Foundation.Data.fetchAll(
+          database, sql: "SELECT value FROM record WHERE " + condition, arguments: arguments
+        ).compactMap {
+          guard case .job(let job) = try RecordCoding.record($0) as Coordination.Record else {
+            return nil
+          }
+          return job
+        }
       }
     } catch { throw Problem.unusable(path: path, reason: "store.sqlite: \(error)") }
   }

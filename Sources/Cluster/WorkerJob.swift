@@ -65,6 +65,8 @@ final class WorkerJob: @unchecked Sendable {
     /// What was committed last, oldest first: the one member that reports may have died before the
     /// coordinator heard of it.
     var reports: [Messages.StepReport] = []
+    /// The generation in which they were committed.
+    var opened = Generation.zero
   }
 
   /// How many reports are said again in a new generation.
@@ -311,7 +313,7 @@ final class WorkerJob: @unchecked Sendable {
       send(
         .stepReports(
           StepReports(
-            job: prepare.job, generation: prepare.generation, reports: holding.reports)))
+            job: prepare.job, generation: holding.opened, reports: holding.reports)))
     }
     let committed = holding.hasState ? Position(progress: holding.trainer.progress) : nil
     let digest = holding.hasState ? holding.trainer.recomputedDigest() : ""
@@ -388,6 +390,7 @@ final class WorkerJob: @unchecked Sendable {
       })
     else { return }
     self.holding?.hasState = true
+    self.holding?.opened = generation
     let trainer = holding.trainer
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps,

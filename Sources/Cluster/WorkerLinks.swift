@@ -39,6 +39,10 @@ struct WorkerLinks: Sendable {
     else { return nil }
     let mine = prepare.members[index].worker
     let cut = Set(prepare.relayed.compactMap { $0.other(than: mine) })
+    // Who exchanges through the coordinator has no address for others.
+    let relayed = prepare.members.indices.filter {
+      cut.contains(prepare.members[$0].worker) || prepare.members[$0].exchange.isRelayed
+    }
     return endpoint.open(
       job: prepare.job, generation: prepare.generation,
       members: prepare.members.map { member in
@@ -49,8 +53,7 @@ struct WorkerLinks: Sendable {
             network: member.exchange.remote,
             password: member.exchange.password.isEmpty ? nil : member.exchange.password))
       }, index: index, route: route, protection: prepare.protection,
-      relayed: Set(prepare.members.indices.filter { cut.contains(prepare.members[$0].worker) }),
-      by: relay)
+      relayed: Set(relayed), by: relay)
   }
 }
 
@@ -70,9 +73,16 @@ extension ExchangeLink {
 }
 
 extension Messages.ExchangeAddress {
-  init(_ address: Transport.ExchangeAddress) {
+  /// What others are told of an endpoint: nothing to connect to if they shall use the relay.
+  init(_ address: Transport.ExchangeAddress, _ mode: ExchangeMode) {
+    guard mode != .hub else {
+      self.init(hasAES: ExchangeCipher.hasAES)
+      return
+    }
     self.init(
       local: address.local, remote: address.network, password: address.password ?? [],
       hasAES: ExchangeCipher.hasAES)
   }
+
+  var isRelayed: Bool { local.isEmpty && remote.isEmpty }
 }

@@ -82,7 +82,8 @@ package final class WorkerProcess: @unchecked Sendable {
     var introduction = Hello(
       name: settings.name, host: HostFacts.name, hostIdentity: HostFacts.identity,
       process: UInt32(ProcessInfo.processInfo.processIdentifier), build: Fingerprint.build,
-      fingerprint: Fingerprint.items, exchange: Messages.ExchangeAddress(endpoint.address),
+      fingerprint: Fingerprint.items,
+      exchange: Messages.ExchangeAddress(endpoint.address, settings.exchange),
       cores: UInt32(HostFacts.cores), threads: UInt32(settings.threads))
     introduction.memoryLimit = settings.memoryLimit
     var patience = WorkerSettings()

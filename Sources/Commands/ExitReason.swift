@@ -20,6 +20,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   case data = 4
   /// A checkpoint, weights or result file is missing, damaged or cannot be written.
   case files = 5
+  /// `martlet verify` reached another digest than the one on record.
+  case differs = 6
   /// Ctrl-C: the work stopped at a step boundary, its state is in a checkpoint.
   case interrupted = 130
   /// SIGTERM: as `interrupted`.
@@ -33,7 +35,7 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
     case let error as TrainingError:
       switch error {
       case .notFinite: self = .failed
-      case .checkpoint, .write: self = .files
+      case .checkpoint, .record, .write: self = .files
       }
     case is SafetensorsError, is FileError: self = .files
     case let error as TransportError:

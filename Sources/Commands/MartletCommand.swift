@@ -18,7 +18,8 @@ public struct MartletCommand: ParsableCommand {
       """,
     version: Version.current,
     groupedSubcommands: [
-      CommandGroup(name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self]),
+      CommandGroup(
+        name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self, Verify.self]),
       CommandGroup(
         name: "Cluster",
         subcommands: [

@@ -75,7 +75,7 @@ struct Run: HouseCommand {
     defer { display.finish() }
     let run = try LocalRun(
       job, catalog: house.catalog, output: job.output ?? "", threads: compute.threadCount(),
-      resume: point?.checkpoint, show: display.show)
+      resume: point?.checkpoint, fingerprint: Fingerprint.byName, show: display.show)
     interrupts.handle { run.stop() }
     return try run.run().checkpoint
   }

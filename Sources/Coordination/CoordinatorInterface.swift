@@ -24,6 +24,10 @@ package struct CoordinatorSettings: Hashable, Sendable {
   /// How long the dead stay in `status`.
   package var remembrance: Duration = .seconds(60)
   package var workersMax = 4096
+  /// Jobs that are not over.
+  package var jobsMax = 1000
+  /// How many of the jobs that ended last are known here; the store has all.
+  package var endedMax = 20
 
   package init() {}
 }

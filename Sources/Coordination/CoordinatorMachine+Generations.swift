@@ -48,11 +48,12 @@ extension CoordinatorMachine {
   /// The workers a job has or could have, in the order of their numbers.
   func candidates(for id: JobID) -> [Worker] {
     guard let job = jobs[id] else { return [] }
-    let able = workers.values.filter {
+    // Numbers are sorted, not workers: those are large, and this is done for every event.
+    let able = workers.values.lazy.filter {
       ($0.job == id || $0.isFree(for: id)) && $0.unfit[id] == nil && $0.stuck == nil
         && quarantine(of: $0) == nil
         && (job.record.fingerprint.isEmpty || job.record.fingerprint == $0.fingerprint)
-    }.sorted { $0.id < $1.id }
+    }.map(\.id).sorted().compactMap { workers[$0] }
     guard job.record.fingerprint.isEmpty else { return able }
     // Which arithmetic to fix: that of the most threads, then the lowest number.
     var threads: [[NamedText]: Int] = [:]
@@ -137,11 +138,13 @@ extension CoordinatorMachine {
     announce(.generationPrepared, job: id, generation: job.record.generation, reason)
 
     let chosen = Set(places.map(\.worker))
+    // One value for all members, so that it is encoded once: it lists each of them.
+    let message = message(for: job, reason)
     for worker in workers.keys.sorted() {
       if chosen.contains(worker) {
         workers[worker]?.job = id
         workers[worker]?.warmUp = nil
-        send(.prepare(message(for: job, reason)), to: worker)
+        send(.prepare(message), to: worker)
       } else if workers[worker]?.job == id {
         stop(id, job.record.generation, .expelled, "others host all replicas", at: worker)
         workers[worker]?.job = nil
@@ -239,6 +242,7 @@ extension CoordinatorMachine {
     job.start = rewound(job, ready) ?? start(job, ready, newest)
     job.phase = .open(since: now)
     job.record.state = .running
+    job.lastOpened = Set(job.record.members.map(\.incarnation))
     jobs[id] = job
     for member in job.record.members { workers[member.worker]?.holdsState = true }
     fixArithmetic(of: id, now)

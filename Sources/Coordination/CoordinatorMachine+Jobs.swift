@@ -12,7 +12,14 @@ extension CoordinatorMachine {
           .failure(Failure(reason: "must be 1 or more", field: field))))
       return
     }
-    let id = JobID((jobs.keys.max()?.number ?? 0) + 1)
+    guard jobs.count - ended.count < settings.jobsMax else {
+      let reason = "\(settings.jobsMax) jobs are waiting or running, as many as can be"
+      actions.append(
+        .answer(question, .failure(Failure(reason: reason, advice: "wait, or cancel some"))))
+      return
+    }
+    jobsIssued += 1
+    let id = JobID(jobsIssued)
     let job = Job(JobRecord(job: id, request: request, state: .queued))
     jobs[id] = job
     actions.append(.persist(.job(job.record)))
@@ -27,9 +34,7 @@ extension CoordinatorMachine {
       return
     }
     guard !job.isOver else {
-      actions.append(
-        .answer(
-          question, .failure(Failure(reason: "\(id) is already \(job.record.state.rawValue)"))))
+      actions.append(.answer(question, .failure(.alreadyOver(id, job.record.state))))
       return
     }
     end(id, .cancelled, .cancelled, reason, now)
@@ -64,6 +69,11 @@ extension CoordinatorMachine {
   }
 
   mutating func note(_ reports: StepReports, of id: WorkerID, _ now: Moment) {
+    // What others claim, or what no job reaches, would silence the honest reports after it.
+    guard let incarnation = workers[id]?.incarnation, let known = jobs[reports.job],
+      known.lastOpened.contains(incarnation),
+      reports.reports.allSatisfy({ $0.isPossible(stepsTotal: known.record.stepsTotal) })
+    else { return }
     let (reports, repeated) = checkDigests(of: reports, from: id, now)
     guard var job = jobs[reports.job], !job.isOver else { return }
     var fresh = repeated
@@ -183,6 +193,14 @@ extension CoordinatorMachine {
       }
     announce(kind, job: id, reason)
     actions.append(.jobEnded(id, state))
+    ended.append(id)
+    forgetEnded()
+  }
+
+  /// Keeps what is known here bounded, however many jobs there were.
+  mutating func forgetEnded() {
+    for old in ended.dropLast(settings.endedMax) { jobs[old] = nil }
+    ended = ended.suffix(settings.endedMax)
   }
 
   mutating func stop(
@@ -202,8 +220,24 @@ extension CoordinatorMachine {
   }
 }
 
+extension StepReport {
+  /// Whether a job of that many steps, 0 if nobody has told yet, has such a commit. A position's
+  /// number counts the passes after a step in its lowest four bits.
+  fileprivate func isPossible(stepsTotal known: UInt64) -> Bool {
+    (known == 0 || stepsTotal == known) && stepsTotal <= Self.stepsMax && step <= stepsTotal
+      && position.stage == 0 && position.epoch == 0 && position.step >> 4 <= stepsTotal
+  }
+
+  /// Of a whole job: a thousand stages of a billion steps.
+  private static var stepsMax: UInt64 { 1_000_000_000_000 }
+}
+
 extension Failure {
   package static func noSuchJob(_ id: JobID) -> Failure {
     Failure(reason: "there is no job \(id)", advice: "`martlet jobs` lists them")
+  }
+
+  package static func alreadyOver(_ id: JobID, _ state: JobStatus.State) -> Failure {
+    Failure(reason: "\(id) is already \(state.rawValue)")
   }
 }

@@ -50,6 +50,7 @@ extension CoordinatorMachine {
 
   /// The relayed pairs among the members, in order.
   func relayedPairs(of job: Job) -> [RelayedPair] {
+    guard !job.relayed.isEmpty else { return [] }
     let members = Set(job.record.members.map(\.worker))
     return job.relayed.keys.filter { members.contains($0.lower) && members.contains($0.upper) }
       .sorted()

@@ -105,9 +105,14 @@ extension CoordinatorMachine {
     guard let jobID = heartbeat.job, workers[id]?.job == jobID, var job = jobs[jobID] else {
       return
     }
-    job.record.peakBytesPerReplica = max(
-      job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
-    job.record.fixedBytes = max(job.record.fixedBytes ?? 0, heartbeat.fixedBytes)
+    // It cannot have used more than it has; a job that believed it would wait for ever.
+    let limit = workers[id]?.hello.memoryLimit ?? 0
+    let most = limit == 0 ? UInt64.max : limit
+    if heartbeat.peakBytesPerReplica <= most, heartbeat.fixedBytes <= most {
+      job.record.peakBytesPerReplica = max(
+        job.record.peakBytesPerReplica, heartbeat.peakBytesPerReplica)
+      job.record.fixedBytes = max(job.record.fixedBytes ?? 0, heartbeat.fixedBytes)
+    }
     if heartbeat.generation == job.record.generation, case .open = job.phase {
       job.record.position = max(job.record.position, heartbeat.position)
       notePace(heartbeat, of: id, in: &job, now)
@@ -117,7 +122,9 @@ extension CoordinatorMachine {
 
   mutating func expelSilent(_ now: Moment) {
     departed.removeAll { now - $0.at > settings.remembrance }
-    for id in workers.keys.sorted() {
+    // Nobody's patience is shorter, and nearly always nobody was silent that long.
+    let silent = workers.values.filter { now - $0.lastHeard > settings.patience }
+    for id in silent.map(\.id).sorted() {
       guard let worker = workers[id] else { continue }
       let silence = now - worker.lastHeard
       guard silence > settings.patience * doublings(of: worker.job.flatMap { jobs[$0] }) else {

@@ -71,7 +71,7 @@ extension CoordinatorMachine {
     for id in jobs.keys.sorted() {
       guard let job = jobs[id], job.record.request.rebalances == true,
         case .open(let since) = job.phase,
-        job.broken == nil, now - max(since, job.balancedAt ?? since) >= settings.rebalancing
+        job.broken == nil, job.pause == nil, now - max(since, job.balancedAt ?? since) >= settings.rebalancing
       else { continue }
       jobs[id]?.balancedAt = now
       let costs = replicaCosts(of: job).known
@@ -90,7 +90,7 @@ extension CoordinatorMachine {
       let possible = better.map { seconds($0.worker, $0.replicas.count) }.max() ?? 0
       guard possible <= 0.8 * present else { continue }
       let gain = Int((100 * (1 - possible / present)).rounded())
-      prepare(id, "replicas move off slow workers: \(gain) % less time to compute a step", now)
+      pause(id, for: "replicas move off slow workers: \(gain) % less time to compute a step")
     }
   }
 }

@@ -15,7 +15,9 @@ extension CoordinatorMachine {
     if let leaver, let reason = workers[leaver]?.leaving {
       return pause(id, for: "\(leaver) leaves: \(reason)")
     }
-    guard now - since >= settings.settling, job.record.members.count < job.limit else { return }
+    guard now - since >= settings.settling, job.record.members.count < job.limit,
+      workers.values.contains(where: { $0.job == nil })
+    else { return }
     warmUpNewcomers(of: id, now)
     let newcomers = warm(for: id, now)
     if !newcomers.isEmpty { pause(id, for: "\(list(newcomers)) can join") }

@@ -18,7 +18,7 @@ struct Watch: Hashable, Sendable {
   var standsStill: Duration { until - since }
 }
 
-/// A member whose heartbeats no longer rise.
+/// A member whose heartbeats have not risen for a while.
 private struct Standstill {
   let worker: WorkerID
   let phase: String
@@ -50,10 +50,16 @@ extension CoordinatorMachine {
     }
   }
 
-  /// In the order of the workers' numbers.
+  /// Those that stand still as long as silence is borne, in the order of the workers' numbers.
   private func standstills(of job: Job) -> [Standstill] {
+    // Nobody's patience is shorter, and nearly always nobody stands still that long.
+    let least = min(settings.patience, settings.preparation)
+    let still = job.record.members.filter {
+      (workers[$0.worker]?.watch?.standsStill ?? .zero) >= least
+    }
+    guard !still.isEmpty else { return [] }
     let members = Set(job.record.members.map(\.worker))
-    return job.record.members.compactMap { member -> Standstill? in
+    return still.compactMap { member -> Standstill? in
       guard let worker = workers[member.worker], worker.incarnation == member.incarnation,
         let heartbeat = worker.heartbeat, heartbeat.job == job.record.job,
         heartbeat.generation == job.record.generation, let watch = worker.watch

@@ -16,13 +16,16 @@ package struct CoordinatorMachine: Sendable {
   var numbers: [Incarnation: WorkerID] = [:]
   var departed: [Departed] = []
   var jobs: [JobID: Job] = [:]
+  var jobsIssued: UInt64 = 0
+  /// The jobs that are over and still known, in the order of their ends.
+  var ended: [JobID] = []
   var workersIssued: UInt32 = 0
   /// Processes that serve no job any more, and why; they are told by their incarnation, so a restart
   /// lets them in again.
   var quarantined: [(incarnation: Incarnation, reason: String)] = []
   var actions: [CoordinatorAction] = []
   /// Whether jobs of an earlier life of the coordinator still hope for their workers, until when.
-  var isRecovering: Bool
+  var isRecovering = false
   var recoversUntil: Moment?
 
   /// A machine that goes on where `records` end.
@@ -34,6 +37,9 @@ package struct CoordinatorMachine: Sendable {
       case .workersIssued(let number): workersIssued = max(workersIssued, number)
       }
     }
+    jobsIssued = jobs.keys.max()?.number ?? 0
+    ended = jobs.values.filter(\.isOver).map(\.record.job).sorted()
+    forgetEnded()
     isRecovering = jobs.values.contains { !$0.isOver && $0.record.generation != .zero }
   }
 
@@ -112,7 +118,9 @@ package struct CoordinatorMachine: Sendable {
 struct Worker: Sendable {
   let id: WorkerID
   let incarnation: Incarnation
-  var hello: Hello
+  var hello: Hello { didSet { fingerprint = Self.fingerprint(of: hello) } }
+  /// The build counts as the first item: another build may round differently.
+  private(set) var fingerprint: [NamedText]
   var lastHeard: Moment
   var idleSince: Moment
   var heartbeat: Heartbeat?
@@ -134,9 +142,19 @@ struct Worker: Sendable {
   var paceJob: JobID?
   var pacePosition: Position?
 
-  /// The build counts as the first item: another build may round differently.
-  var fingerprint: [NamedText] { [NamedText("build", hello.build)] + hello.fingerprint }
   var threads: Int { Int(max(1, hello.threads == 0 ? hello.cores : hello.threads)) }
+
+  init(
+    id: WorkerID, incarnation: Incarnation, hello: Hello, lastHeard: Moment, idleSince: Moment
+  ) {
+    (self.id, self.incarnation, self.hello) = (id, incarnation, hello)
+    (self.lastHeard, self.idleSince) = (lastHeard, idleSince)
+    fingerprint = Self.fingerprint(of: hello)
+  }
+
+  private static func fingerprint(of hello: Hello) -> [NamedText] {
+    [NamedText("build", hello.build)] + hello.fingerprint
+  }
 
   func isFree(for id: JobID) -> Bool {
     job == nil && leaving == nil && (warmUp == nil || warmUp?.job == id)
@@ -200,6 +218,8 @@ struct Job: Sendable {
   /// Members, also of earlier generations, between which the direct way does not work.
   var relayed: [RelayedPair: Relay] = [:]
   var samplesPerSecond = 0.0
+  /// The members of the last generation that was opened; what they did may be told late.
+  var lastOpened: Set<Incarnation> = []
   /// Members of the last generation that came back to a restarted coordinator, still in it.
   var recovered: Set<WorkerID> = []
   var memory = DigestMemory()
@@ -219,5 +239,6 @@ struct Job: Sendable {
     phase =
       record.state.isOver ? .over : .waiting(reason: "the coordinator restarted; no worker yet")
     if phase != .over, record.generation != .zero { self.record.state = .waiting }
+    lastOpened = Set(record.members.map(\.incarnation))
   }
 }

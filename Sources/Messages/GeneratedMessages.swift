@@ -90,6 +90,14 @@ extension Martlet__DigestsRequest: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__digests_request__init(wire) }
 }
 
+extension Martlet__JobsRequest: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__jobs_request__init(wire) }
+}
+
+extension Martlet__Jobs: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__jobs__init(wire) }
+}
+
 extension Martlet__Submitted: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__submitted__init(wire) }
 }

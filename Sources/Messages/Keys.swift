@@ -63,7 +63,7 @@ extension OperatorRequest {
   /// Whether a viewer may ask this; what is not listed here is for operators.
   package var isForViewers: Bool {
     switch self {
-    case .status, .show, .logs, .files, .events: true
+    case .status, .show, .logs, .files, .events, .digests, .jobs: true
     default: false
     }
   }

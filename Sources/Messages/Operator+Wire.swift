@@ -259,6 +259,31 @@ extension Digests: WireValue {
   }
 }
 
+extension JobsRequest: WireValue {
+  init(_ wire: Martlet__JobsRequest, _ fields: Fields) throws(WireError) {
+    after = wire.after
+    countMax = wire.count_max
+  }
+
+  func fill(_ wire: inout Martlet__JobsRequest, _ scratch: Scratch) {
+    wire.after = after
+    wire.count_max = countMax
+  }
+}
+
+extension Jobs: WireValue {
+  init(_ wire: Martlet__Jobs, _ fields: Fields) throws(WireError) {
+    jobs = try fields.list(wire.n_jobs, wire.jobs, "jobs", of: JobStatus.self)
+    isComplete = wire.complete != 0
+  }
+
+  func fill(_ wire: inout Martlet__Jobs, _ scratch: Scratch) {
+    wire.n_jobs = jobs.count
+    wire.jobs = scratch.list(jobs)
+    wire.complete = isComplete ? 1 : 0
+  }
+}
+
 extension Failure: WireValue {
   init(_ wire: Martlet__Failure, _ fields: Fields) throws(WireError) {
     reason = try fields.text(wire.reason, "reason")

@@ -16,6 +16,7 @@ package enum OperatorRequest: Conversation {
   case keys
   case revoke(String)
   case digests(DigestsRequest)
+  case jobs(JobsRequest)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -32,6 +33,7 @@ package enum OperatorRequest: Conversation {
     case .revoke(let key):
       PackedMessage(MARTLET__KIND__KIND_REVOKE_REQUEST, RevokeRequest(key: key))
     case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS_REQUEST, value)
+    case .jobs(let value): PackedMessage(MARTLET__KIND__KIND_JOBS_REQUEST, value)
     }
   }
 
@@ -61,6 +63,7 @@ package enum OperatorRequest: Conversation {
       self = .revoke(try open(RevokeRequest.self, header, body).key)
     case MARTLET__KIND__KIND_DIGESTS_REQUEST:
       self = .digests(try open(DigestsRequest.self, header, body))
+    case MARTLET__KIND__KIND_JOBS_REQUEST: self = .jobs(try open(JobsRequest.self, header, body))
     default: throw unknownKind(kind, in: "of an operator")
     }
   }
@@ -78,6 +81,7 @@ package enum OperatorReply: Conversation {
   case issued(KeyRecord)
   case keys([KeyRecord])
   case digests(Digests)
+  case jobs(Jobs)
   case failure(Failure)
 
   package func packed() -> PackedMessage {
@@ -94,6 +98,7 @@ package enum OperatorReply: Conversation {
     case .issued(let key): PackedMessage(MARTLET__KIND__KIND_TOKEN_ISSUED, TokenIssued(key: key))
     case .keys(let keys): PackedMessage(MARTLET__KIND__KIND_KEYS, Keys(keys: keys))
     case .digests(let value): PackedMessage(MARTLET__KIND__KIND_DIGESTS, value)
+    case .jobs(let value): PackedMessage(MARTLET__KIND__KIND_JOBS, value)
     case .failure(let value): PackedMessage(MARTLET__KIND__KIND_FAILURE, value)
     }
   }
@@ -114,6 +119,7 @@ package enum OperatorReply: Conversation {
       self = .issued(try open(TokenIssued.self, header, body).key)
     case MARTLET__KIND__KIND_KEYS: self = .keys(try open(Keys.self, header, body).keys)
     case MARTLET__KIND__KIND_DIGESTS: self = .digests(try open(Digests.self, header, body))
+    case MARTLET__KIND__KIND_JOBS: self = .jobs(try open(Jobs.self, header, body))
     case MARTLET__KIND__KIND_FAILURE: self = .failure(try open(Failure.self, header, body))
     default: throw unknownKind(kind, in: "of the coordinator to an operator")
     }
@@ -287,6 +293,31 @@ package struct Digests: Hashable, Codable, Sendable {
   package init(commits: [CommitDigest], fingerprint: [NamedText], isComplete: Bool) {
     self.commits = commits
     self.fingerprint = fingerprint
+    self.isComplete = isComplete
+  }
+}
+
+/// All jobs with numbers above `after`, those that ended long ago too. Answered by Jobs. Since 1.
+package struct JobsRequest: Hashable, Sendable {
+  package var after: UInt64
+  package var countMax: UInt32
+  /// The most that one answer has.
+  package static let pageMax = 200
+
+  package init(after: UInt64 = 0, countMax: UInt32 = UInt32(pageMax)) {
+    self.after = after
+    self.countMax = countMax
+  }
+}
+
+/// Answer to JobsRequest, in the order of their numbers. Since 1.
+package struct Jobs: Hashable, Codable, Sendable {
+  package var jobs: [JobStatus]
+  /// Whether nothing follows these.
+  package var isComplete: Bool
+
+  package init(jobs: [JobStatus], isComplete: Bool) {
+    self.jobs = jobs
     self.isComplete = isComplete
   }
 }

@@ -69,12 +69,14 @@ final class Scratch {
   private var blocks: [UnsafeMutableRawPointer] = []
 
   func text(_ text: String) -> UnsafeMutablePointer<CChar> {
-    let source = text.utf8
-    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: source.count + 1)
-    for (index, byte) in source.enumerated() { copy[index] = CChar(bitPattern: byte) }
-    copy[source.count] = 0
-    blocks.append(copy)
-    return copy
+    var text = text
+    return text.withUTF8 { source in
+      let copy = UnsafeMutablePointer<CChar>.allocate(capacity: source.count + 1)
+      if let first = source.baseAddress { memcpy(copy, first, source.count) }
+      copy[source.count] = 0
+      blocks.append(copy)
+      return copy
+    }
   }
 
   /// A text of which only the beginning matters.

@@ -127,6 +127,7 @@ extension ClusterStatus: WireValue {
     uptimeSeconds = wire.uptime_seconds
     workers = try fields.list(wire.n_workers, wire.workers, "workers", of: WorkerStatus.self)
     jobs = try fields.list(wire.n_jobs, wire.jobs, "jobs", of: JobStatus.self)
+    earlierJobs = wire.earlier_jobs
   }
 
   func fill(_ wire: inout Martlet__ClusterStatus, _ scratch: Scratch) {
@@ -137,5 +138,6 @@ extension ClusterStatus: WireValue {
     wire.workers = scratch.list(workers)
     wire.n_jobs = jobs.count
     wire.jobs = scratch.list(jobs)
+    wire.earlier_jobs = earlierJobs
   }
 }

@@ -100,13 +100,28 @@ package struct JobStatus: Hashable, Codable, Sendable {
   }
 }
 
+extension JobStatus {
+  /// As lists show it, a kilobyte or so: without files and with the beginning of its reason.
+  package var brief: JobStatus {
+    var brief = self
+    brief.reason = String(reason.prefix(256))
+    brief.scalars = Array(scalars.prefix(32))
+    brief.scores = Array(scores.prefix(32))
+    brief.artifacts = []
+    return brief
+  }
+}
+
 /// The whole cluster as `status` shows it. Since 1.
 package struct ClusterStatus: Hashable, Codable, Sendable {
   package var address = ""
   package var build = ""
   package var uptimeSeconds = 0.0
   package var workers: [WorkerStatus] = []
+  /// Those that are not over and the last that ended.
   package var jobs: [JobStatus] = []
+  /// How many ended before those; `jobs` requests list them.
+  package var earlierJobs: UInt64 = 0
 
   package init() {}
 }

@@ -10,6 +10,8 @@ struct ModelState: Hashable {
   var step = 0
   var value: Float = 1
   var digest: UInt64 = 0
+  /// The digest before the last step, from which this one follows.
+  var previous: UInt64 = 0
 
   var position: Position { Position(step: UInt64(step)) }
   var digestText: String { String(digest, radix: 16) }
@@ -22,8 +24,21 @@ struct ModelState: Hashable {
       next.value = next.value * 0.875 + sum.value / Float(max(1, sum.count))
     }
     next.step += 1
-    next.digest = mixed(digest, UInt64(next.value.bitPattern), UInt64(next.step))
+    next.previous = digest
+    next.digest = next.recomputedDigest
     return next
+  }
+
+  /// What the digest is if the value is still the one that was committed.
+  var recomputedDigest: UInt64 {
+    step == 0 ? 0 : mixed(previous, UInt64(value.bitPattern), UInt64(step))
+  }
+
+  /// The same with one bit of the value turned over.
+  func spoiled(bit: Int) -> ModelState {
+    var other = self
+    other.value = Float(bitPattern: value.bitPattern ^ 1 << UInt32(bit))
+    return other
   }
 }
 

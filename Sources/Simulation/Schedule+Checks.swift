@@ -95,6 +95,8 @@ extension Schedule {
     let (job, work) = (training.job, training.work)
     let name = "\(worker.title) committed step \(state.step) of \(job) in \(training.generation)"
     say(worker.title, "commits step \(state.step) of \(job), digest \(state.digestText)")
+    // A spoiled state is for the shipped checks to find; that they do is seen in the end.
+    if worker.isSpoiled { return }
     let slots = work.slots(seed: seed, step: state.step - 1)
     for sum in training.sums
     where sum.samples != work.samples[state.step - 1] || sum.count != slots.count {
@@ -109,7 +111,7 @@ extension Schedule {
         """)
     }
     for other in living {
-      guard let theirs = other.training, theirs.job == job,
+      guard let theirs = other.training, theirs.job == job, theirs.inbox != nil,
         theirs.generation == training.generation, !other.hasEnded(job, theirs.generation)
       else { continue }
       let step = theirs.state?.step ?? 0
@@ -124,6 +126,38 @@ extension Schedule {
     }
     ledger.commits[job, default: [:]][state.step] = state.digest
     for slot in slots { ledger.samples[job, default: [:]][slot, default: 0] += 1 }
+  }
+
+  /// A planned change waits for the end of a commit, so nobody is in a step that it would drop.
+  func checkPlanned(_ actions: [CoordinatorAction], _ pausing: Pausing) {
+    guard actions.contains(where: \.isPersist) else { return }
+    met.insert("planned change")
+    for worker in living {
+      guard let training = worker.training, training.job == pausing.job,
+        training.generation == pausing.generation, !isOver(worker), !worker.isStuck,
+        let state = training.state
+      else { continue }
+      if training.gate.entered > state.step {
+        complain(
+          "a planned change of \(pausing.job) came while \(worker.title) was in step "
+            + "\(training.gate.entered)")
+      }
+    }
+  }
+
+  /// Only a worker whose memory changed is put out for it, and nothing that ran again differs.
+  func checkAnnounced(_ event: ClusterEvent) {
+    switch event.kind {
+    case .workerQuarantined:
+      met.insert("quarantined")
+      guard let flipped, coordinator.worker(of: flipped) == event.worker else {
+        return complain("\(event.worker.map { "\($0)" } ?? "somebody") was quarantined for nothing")
+      }
+      isFlipFound = true
+    case .digestDiffers where flipped == nil:
+      complain("\(event.job.map { "\($0)" } ?? "a job"): \(event.text)")
+    default: break
+    }
   }
 
   /// A finished job has the one-worker value and trained on every sample of every epoch once.

@@ -7,6 +7,7 @@ extension Schedule {
   static let coordinatorSettings: CoordinatorSettings = {
     var settings = CoordinatorSettings()
     settings.preparation = .seconds(20)
+    settings.rebalancing = .seconds(1)
     return settings
   }()
 
@@ -22,14 +23,20 @@ extension Schedule {
     // What arrived after the last record of an earlier life; torn ones are passed over.
     for id in disk.jobs.keys.sorted() {
       guard let record = disk.jobs[id], !record.state.isOver else { continue }
+      coordinator.recall(disk.diary[id] ?? [], of: id)
       let stored = disk.checkpoints[id] ?? []
-      if let newest = stored.filter({ !$0.isTorn }).max(by: { $0.state.step < $1.state.step }) {
+      let newest = stored.filter({ !$0.isTorn }).max { $0.state.step < $1.state.step }
+      if let newest {
         if stored.contains(where: { $0.isTorn && $0.state.step > newest.state.step }) {
           met.insert("passed over a torn checkpoint")
         }
-        if newest.reference != record.checkpoint {
-          feed(.checkpointStored(id, newest.reference))
-        }
+      }
+      guard newest?.reference != record.checkpoint else { continue }
+      if let newest, newest.reference.position > record.checkpoint?.position ?? .beginning {
+        feed(.checkpointStored(id, newest.reference))
+      } else {
+        met.insert("fell back")
+        feed(.checkpointDamaged(id, before: newest?.reference, reason: "its files are damaged"))
       }
     }
     later(1, .coordinatorTick(life: life))
@@ -52,6 +59,11 @@ extension Schedule {
     say("coordinator", "dies")
     isUp = false
     actionsLeft = nil
+    // The diary is not waited for.
+    for id in disk.diary.keys.sorted() where chance.oneIn(2) {
+      let lines = disk.diary[id] ?? []
+      disk.diary[id] = lines.dropLast(chance.below(4))
+    }
     for worker in living {
       if case .storing(let upload) = worker.activity, let training = worker.training,
         chance.oneIn(2)
@@ -71,11 +83,12 @@ extension Schedule {
     asked += 1
     questions[RequestID(asked)] = index
     let job = jobs[index]
-    feed(
-      .submit(
-        JobRequest(
-          name: "job \(index)", specification: "\(index)", replicas: job.replicas,
-          workersMax: job.workersMax), RequestID(asked)))
+    var request = JobRequest(
+      name: "job \(index)", specification: "\(index)", replicas: job.replicas,
+      workersMax: job.workersMax)
+    request.rebalances = index == 1
+    request.checkpointsKept = 3
+    feed(.submit(request, RequestID(asked)))
   }
 
   func deliver(
@@ -110,6 +123,7 @@ extension Schedule {
       actions = actions.filter { !$0.isPersist } + actions.filter(\.isPersist)
     }
     check(actions, workers: workers.count)
+    if case .worker(_, .pausing(let pausing)) = event { checkPlanned(actions, pausing) }
     for action in actions {
       if let left = actionsLeft {
         guard left > 0 else {
@@ -133,16 +147,24 @@ extension Schedule {
       send(message, to: receiver)
     case .answer(let question, .submitted(let answer)):
       if let index = questions.removeValue(forKey: question) { submitted[answer.job] = index }
-    case .answer, .record: break
+    case .record(let job, let reports):
+      for report in reports {
+        disk.diary[job, default: []].append(
+          CommitDigest(position: report.position, digest: report.digest))
+      }
+    case .answer: break
     case .announce(let event): note(event)
     case .jobEnded(let job, let state): checkEnd(of: job, state)
     }
   }
 
   private func note(_ event: ClusterEvent) {
+    checkAnnounced(event)
     let branches = [
       ("found again", "adopted"), ("silent for", "silent"), ("can join", "joined later"),
       ("already has this name", "name refused"), ("not ready after", "not ready"),
+      ("move off slow workers", "moved replicas"), ("stuck ", "stuck"),
+      ("exchange through the coordinator", "cut link"), ("stores the state at", "last one left"),
     ]
     for (text, branch) in branches where event.text.contains(text) { met.insert(branch) }
   }

@@ -74,12 +74,23 @@ extension Schedule {
     _ payload: Payload, _ call: ExchangeCall, to index: Int, from worker: SimulatedWorker,
     _ training: SimulatedWorker.Training
   ) {
-    let receiver = training.prepare.members[index].incarnation
+    let member = training.prepare.members[index]
+    let receiver = member.incarnation
+    let mine = training.prepare.members[training.index].worker
+    let isRelayed = training.prepare.relayed.contains { $0.other(than: mine) == member.worker }
+    var relay: Frame.Relay?
+    if isRelayed {
+      met.insert("relayed")
+      guard isUp, let sending = worker.connection,
+        let receiving = workers[receiver]?.connection
+      else { return }
+      relay = Frame.Relay(life: life, sender: sending, receiver: receiving)
+    }
     let total =
       switch payload {
       case .roll: 0
       case .state: 1 + chance.below(300)
-      case .partials(let values): values.count * 16
+      case .partials(let values, _): values.count * 16
       }
     var offset = 0
     var time = delay()
@@ -89,7 +100,8 @@ extension Schedule {
       let frame = Frame(
         job: training.job, generation: training.generation, sender: worker.incarnation,
         receiver: receiver, call: call,
-        piece: Arrivals.Piece(offset: offset, length: length, total: total), payload: payload)
+        piece: Arrivals.Piece(offset: offset, length: length, total: total), payload: payload,
+        relay: relay)
       later(time, .frame(frame))
       if isDoubled { later(time + chance.delay(300), .frame(frame)) }
       time += chance.below(3)
@@ -97,12 +109,33 @@ extension Schedule {
     } while offset < total
   }
 
+  /// Whether a frame gets through now; it may be lost, or come later.
+  private func arrives(_ frame: Frame, _ worker: SimulatedWorker) -> Bool {
+    if let relay = frame.relay {
+      guard isUp, relay.life == life, worker.connection == relay.receiver,
+        workers[frame.sender]?.connection == relay.sender
+      else {
+        met.insert("lost a relayed frame")
+        return false
+      }
+      let until = max(blocked[frame.sender] ?? 0, blocked[frame.receiver] ?? 0)
+      guard until > now else { return true }
+      timetable.add(.frame(frame), at: until + 1)
+      return false
+    }
+    if let cut = blockedPairs[Pair(frame.sender, frame.receiver)], cut.until > now {
+      if !cut.isLossy { timetable.add(.frame(frame), at: cut.until + 1) }
+      return false
+    }
+    guard lossyUntil > now, chance.oneIn(8) else { return true }
+    met.insert("lost a frame")
+    return false
+  }
+
   /// What the endpoint's thread does with a message: the shipped rules say where it belongs.
   func take(_ frame: Frame, _ worker: SimulatedWorker) {
-    if let until = blockedPairs[Pair(frame.sender, frame.receiver)], until > now {
-      timetable.add(.frame(frame), at: until + 1)
-      return
-    }
+    guard arrives(frame, worker) else { return }
+    worker.progress += 1
     let (job, generation) = (frame.job.number, frame.generation.number)
     var inbox = worker.inboxes.inbox(job: job, generation: generation) {
       SimulatedWorker.Arrival()

@@ -8,12 +8,15 @@ import Messages
 extension Schedule {
   /// The thread does what it had planned for this moment.
   func goOn(_ worker: SimulatedWorker) {
+    worker.progress += 1
     switch worker.activity {
     case .idle: nextCommand(worker)
+    case .warmingUp(let prepare): finishWarmingUp(prepare, worker)
     case .preparing(let prepare): finishPreparing(prepare, worker)
     case .loading(let job, let generation, let checkpoint):
       finishLoading(job, generation, checkpoint, worker)
     case .computing: contribute(worker)
+    case .held: beginStep(worker)
     case .storing(let upload): finishStoring(upload, worker)
     case .awaiting: proceed(worker)
     }
@@ -22,6 +25,9 @@ extension Schedule {
   private func nextCommand(_ worker: SimulatedWorker) {
     guard !worker.commands.isEmpty else { return }
     switch worker.commands.removeFirst() {
+    case .warmUp(let prepare):
+      worker.activity = .warmingUp(prepare)
+      schedule(worker, in: chance.delay(80))
     case .prepare(let prepare): prepareGeneration(prepare, worker)
     case .fetch(let job, let generation, let digest):
       guard isLinked(worker, job, generation) else { return rest(worker) }
@@ -30,27 +36,53 @@ extension Schedule {
     case .load(let job, let generation, let checkpoint):
       worker.activity = .loading(job, generation, checkpoint)
       schedule(worker, in: chance.delay(30))
+    case .beginAgain(let job, let generation):
+      rest(worker)
+      guard let training = worker.training, training.job == job else { return }
+      take(ModelState(), worker)
+      tell(worker, .stateReady(job, generation))
     case .open(let job, let generation):
       guard isLinked(worker, job, generation), let training = worker.training else {
         return rest(worker)
       }
       if training.state == nil { worker.training?.state = ModelState() }
       if training.wasFetched { beginStep(worker) } else { callTheRoll(worker, isLacking: false) }
-    case .abandon(let job):
-      if worker.training?.job == job { drop(worker) }
-      rest(worker)
+    case .abandon(let job, let saving): abandon(job, saving, worker)
     }
   }
 
+  private func abandon(
+    _ job: JobID, _ saving: SimulatedWorker.Saving, _ worker: SimulatedWorker
+  ) {
+    if let training = worker.training, training.job == job {
+      if saving == .thisOne || saving == .leader && training.isLeader,
+        let state = training.state, state.step > 0
+      {
+        met.insert("stored a last state")
+        return store(state, .farewell, worker)
+      }
+      drop(worker)
+    }
+    rest(worker)
+    tell(worker, .saved(job))
+  }
+
+  /// Puts another state in place of the one a worker had, if any.
+  private func take(_ state: ModelState, _ worker: SimulatedWorker) {
+    worker.training?.state = state
+    worker.isSpoiled = state != worker.training?.work.reference[state.step]
+  }
+
   /// Nothing more to do; the next command follows.
-  private func rest(_ worker: SimulatedWorker) {
+  func rest(_ worker: SimulatedWorker) {
     worker.activity = .idle
     if !worker.commands.isEmpty { schedule(worker, in: 0) }
   }
 
-  private func drop(_ worker: SimulatedWorker) {
+  func drop(_ worker: SimulatedWorker) {
     worker.training?.inbox?.held.end()
     worker.training = nil
+    worker.isSpoiled = false
   }
 
   private func isLinked(_ worker: SimulatedWorker, _ job: JobID, _ generation: Generation) -> Bool {
@@ -59,7 +91,7 @@ extension Schedule {
       && !worker.hasEnded(job, generation)
   }
 
-  private func isOver(_ worker: SimulatedWorker) -> Bool {
+  func isOver(_ worker: SimulatedWorker) -> Bool {
     guard let training = worker.training else { return true }
     return worker.hasEnded(training.job, training.generation)
   }
@@ -78,22 +110,63 @@ extension Schedule {
     for inbox in over { inbox.held.end() }
     inbox.held.open()
     let isNew = worker.training?.job != prepare.job
-    if isNew {
-      worker.training = SimulatedWorker.Training(
-        job: prepare.job, work: work, prepare: prepare, index: index)
-    }
+    if isNew { build(prepare, work, worker) }
     worker.training?.prepare = prepare
     worker.training?.index = index
+    worker.training?.hosted = prepare.members[index].replicas.range
     worker.training?.wasFetched = false
+    worker.training?.gate = SimulatedWorker.Gate()
+    worker.training?.sums = []
     worker.training?.inbox = inbox
     worker.activity = .preparing(prepare)
     schedule(worker, in: chance.delay(isNew ? 80 : 10))
   }
 
-  private func finishPreparing(_ prepare: PrepareGeneration, _ worker: SimulatedWorker) {
+  private func build(_ prepare: PrepareGeneration, _ work: SimulatedJob, _ worker: SimulatedWorker) {
+    drop(worker)
+    worker.training = SimulatedWorker.Training(job: prepare.job, work: work, prepare: prepare)
+  }
+
+  private func finishWarmingUp(_ prepare: PrepareGeneration, _ worker: SimulatedWorker) {
     rest(worker)
-    guard !worker.hasEnded(prepare.job, prepare.generation) else { return }
+    if isHostile, chance.oneIn(12) {
+      met.insert("could not warm up")
+      return tell(
+        worker,
+        .failed(
+          prepare.job, prepare.generation, .worker, reason: "its data are not here", peer: nil, nil))
+    }
+    guard let work = Int(prepare.specification).map({ jobs[$0] }) else { return }
+    if worker.training?.job != prepare.job { build(prepare, work, worker) }
+    met.insert("warmed up")
+    tell(worker, .warm(prepare.job, prepare.generation))
+  }
+
+  private func finishPreparing(_ prepare: PrepareGeneration, _ worker: SimulatedWorker) {
+    guard !worker.hasEnded(prepare.job, prepare.generation) else { return rest(worker) }
+    // The greeting to oneself through the relay.
+    let mine = prepare.members.first { $0.incarnation == worker.incarnation }?.worker
+    if let mine, prepare.relayed.contains(where: { $0.other(than: mine) != nil }),
+      !isUp || worker.connection == nil || blocked[worker.incarnation] ?? 0 > now
+    {
+      return schedule(worker, in: 100)
+    }
+    rest(worker)
+    if let reports = worker.training?.reports, !reports.isEmpty {
+      report(
+        .stepReports(
+          StepReports(job: prepare.job, generation: prepare.generation, reports: reports)),
+        from: worker)
+    }
     let state = worker.training?.state
+    if let state, state.recomputedDigest != state.digest {
+      met.insert("found its memory changed")
+      return tell(
+        worker,
+        .failed(
+          prepare.job, prepare.generation, .state, reason: "its memory has changed", peer: nil,
+          state.position))
+    }
     tell(
       worker,
       .prepared(
@@ -117,7 +190,7 @@ extension Schedule {
         .failed(job, generation, .job, reason: "no \(checkpoint.name)", peer: nil, nil))
       return
     }
-    worker.training?.state = stored.state
+    take(stored.state, worker)
     tell(worker, .stateReady(job, generation))
   }
 
@@ -130,7 +203,7 @@ extension Schedule {
   }
 
   /// Sends each peer its payload and awaits theirs: `ExchangeLink.swap`.
-  private func exchange(
+  func exchange(
     _ worker: SimulatedWorker, _ purpose: SimulatedWorker.Awaited.Purpose, _ call: ExchangeCall,
     _ outgoing: [Int: Payload]
   ) {
@@ -145,7 +218,7 @@ extension Schedule {
 
   /// Takes what has come; goes on once all of it has.
   func proceed(_ worker: SimulatedWorker) {
-    guard case .awaiting(var awaited) = worker.activity, let training = worker.training,
+    guard !worker.isStuck, case .awaiting(var awaited) = worker.activity, let training = worker.training,
       let inbox = training.inbox
     else { return }
     if inbox.held.hasEnded { return rest(worker) }
@@ -155,6 +228,7 @@ extension Schedule {
         return false
       }
       awaited.payloads.append((source, payload))
+      worker.progress += 1
       return true
     }
     worker.activity = .awaiting(awaited)
@@ -162,7 +236,7 @@ extension Schedule {
     switch awaited.purpose {
     case .roll(let isLacking): finishRoll(awaited, isLacking, worker, training)
     case .state(let digest): finishFetching(awaited, digest, worker, training)
-    case .sum: finishSum(awaited, worker, training)
+    case .sum, .comparison: finishSum(awaited, worker, training)
     }
   }
 
@@ -216,135 +290,8 @@ extension Schedule {
           training.job, training.generation, .link, reason: "not the announced state", peer: nil,
           nil))
     }
-    worker.training?.state = state
+    take(state, worker)
     worker.training?.wasFetched = true
     tell(worker, .stateReady(training.job, training.generation))
-  }
-
-  private func beginStep(_ worker: SimulatedWorker) {
-    guard let training = worker.training, let state = training.state else { return }
-    if isOver(worker) { return rest(worker) }
-    worker.training?.sums = []
-    if state.step == training.work.steps {
-      guard training.isLeader else { return rest(worker) }
-      return store(state, isFinal: true, worker)
-    }
-    worker.activity = .computing
-    schedule(worker, in: chance.delay(12))
-  }
-
-  /// All hosted replicas have arrived at the step's next collective, in any order.
-  private func contribute(_ worker: SimulatedWorker) {
-    if isOver(worker) { return rest(worker) }
-    guard let training = worker.training, let state = training.state else { return }
-    let number = training.sums.count
-    let values = training.work.contributions[state.step][number]
-    let accumulator = TreeAccumulator(
-      tree: training.work.tree, hosted: training.hosted, merge: Contribution.merged)
-    var arriving = Array(training.hosted)
-    while !arriving.isEmpty {
-      let replica = arriving.remove(at: chance.below(arriving.count))
-      accumulator.post(values[replica], from: replica)
-    }
-    let partials = accumulator.take()
-    worker.training?.partials = partials
-    let payload = Payload.partials(
-      training.work.tree.aligned(in: training.hosted).compactMap { partials[$0] })
-    exchange(
-      worker, .sum,
-      ExchangeCall(
-        serial: UInt64(state.step) + 1, isBackground: false, number: UInt32(number), phase: 0),
-      Dictionary(uniqueKeysWithValues: training.peers.map { ($0, payload) }))
-  }
-
-  private func finishSum(
-    _ awaited: SimulatedWorker.Awaited, _ worker: SimulatedWorker,
-    _ training: SimulatedWorker.Training
-  ) {
-    var partials = training.partials
-    var inOrder = training.work.tree.aligned(in: training.hosted).compactMap { partials[$0] }
-    for (source, payload) in awaited.payloads {
-      let member = training.prepare.members[source]
-      let nodes = training.work.tree.aligned(in: member.replicas.range)
-      guard case .partials(let values) = payload, values.count == nodes.count else {
-        return complain(
-          """
-          \(worker.title) got from \(member.worker) partial sums that do not fit \
-          \(training.job) \(training.generation)
-          """)
-      }
-      for (node, value) in zip(nodes, values) { partials[node] = value }
-      inOrder += values
-    }
-    let sum =
-      defect == .mergedInArrivalOrder
-      ? inOrder.dropFirst().reduce(inOrder[0], Contribution.merged)
-      : training.work.tree.finish(partials, merge: Contribution.merged)
-    worker.training?.sums.append(sum)
-    guard training.sums.count + 1 == training.work.calls else {
-      worker.activity = .computing
-      return schedule(worker, in: chance.delay(6))
-    }
-    commit(worker)
-  }
-
-  /// All collectives of the step are complete: nothing can fail any more.
-  private func commit(_ worker: SimulatedWorker) {
-    guard let training = worker.training, let before = training.state else { return }
-    let state = before.after(training.sums)
-    worker.training?.state = state
-    checkCommit(of: state, by: worker, training)
-    let work = training.work
-    if training.isLeader {
-      let report = StepReport(
-        position: state.position, step: UInt64(state.step), stepsTotal: UInt64(work.steps),
-        loss: Double(state.value))
-      self.report(
-        .stepReports(
-          StepReports(job: training.job, generation: training.generation, reports: [report])),
-        from: worker)
-      if state.step % work.checkpointEvery == 0, state.step < work.steps {
-        return store(state, isFinal: false, worker)
-      }
-    }
-    beginStep(worker)
-  }
-
-  private func store(_ state: ModelState, isFinal: Bool, _ worker: SimulatedWorker) {
-    worker.activity = .storing(.init(state: state, life: life, isFinal: isFinal))
-    schedule(worker, in: chance.delay(30))
-  }
-
-  private func finishStoring(_ upload: SimulatedWorker.Upload, _ worker: SimulatedWorker) {
-    if isOver(worker) { return rest(worker) }
-    guard let training = worker.training else { return rest(worker) }
-    guard isUp, upload.life == life, coordinatorPausedUntil <= now,
-      blocked[worker.incarnation] ?? 0 <= now
-    else {
-      var again = upload
-      again.life = life
-      worker.activity = .storing(again)
-      return schedule(worker, in: 250)
-    }
-    guard training.generation >= disk.jobs[training.job]?.generation ?? .zero else {
-      rest(worker)
-      return tell(
-        worker,
-        .failed(
-          training.job, training.generation, .job, reason: "an older generation's checkpoint",
-          peer: nil, nil))
-    }
-    keep(upload.state, of: training.job, isTorn: false)
-    later(
-      chance.below(5),
-      .checkpointStored(
-        training.job,
-        Checkpoint(
-          name: "step-\(upload.state.step)", position: upload.state.position,
-          sha256: upload.state.digestText), life: life))
-    guard upload.isFinal else { return beginStep(worker) }
-    rest(worker)
-    ledger.final[training.job] = upload.state
-    tell(worker, .finished(training.job, training.generation, scores: [], artifacts: []))
   }
 }

@@ -1,5 +1,6 @@
 // A worker's process around its machine: what `WorkerProcess` does.
 
+import Collectives
 import Coordination
 import Messages
 
@@ -15,6 +16,7 @@ extension Schedule {
       fingerprint: [], exchange: ExchangeAddress(), cores: threads, threads: threads)
     let worker = SimulatedWorker(
       incarnation: incarnation, name: name, machine: WorkerMachine(introduction: introduction))
+    if chance.oneIn(4) { worker.slowness = 3 }
     workers[incarnation] = worker
     say(name, "starts")
     later(chance.below(20), .connecting(incarnation))
@@ -34,6 +36,10 @@ extension Schedule {
   }
 
   func tell(_ worker: SimulatedWorker, _ event: WorkerEvent) {
+    switch event {
+    case .leave, .received(.drain): worker.isLeaving = true
+    default: break
+    }
     if isRecording, event != .tick { say(worker.title, describe(event)) }
     let actions = worker.machine.handle(event, at: moment)
     check(actions, of: worker)
@@ -53,12 +59,7 @@ extension Schedule {
     switch action {
     case .send(let message): send(message, from: worker)
     case .heartbeat(let job, let generation, let phase):
-      var beat = Heartbeat()
-      beat.job = job
-      beat.generation = generation
-      beat.phase = phase
-      beat.position = worker.training?.state?.position ?? .beginning
-      send(.heartbeat(beat), from: worker)
+      send(.heartbeat(heartbeat(job, generation, phase, worker)), from: worker)
     case .stopStep(let job, let generation): endStep(of: job, generation, worker)
     case .startJob(let prepare), .joinGeneration(let prepare): post(.prepare(prepare), worker)
     case .fetchState(let job, let generation, _, _, let digest):
@@ -67,9 +68,25 @@ extension Schedule {
     case .loadCheckpoint(let job, let generation, let checkpoint):
       met.insert("checkpoint")
       post(.load(job, generation, checkpoint), worker)
+    case .beginAgain(let job, let generation):
+      met.insert("began again")
+      post(.beginAgain(job, generation), worker)
     case .openGeneration(let job, let generation): post(.open(job, generation), worker)
-    case .abandon(let job, _, _): post(.abandon(job), worker)
-    case .warmUp, .pause, .goOn, .beginAgain, .refused: break
+    case .warmUp(let prepare): post(.warmUp(prepare), worker)
+    case .pause(let job, let generation, let until): pause(job, generation, until: until, worker)
+    case .goOn(let job, let generation):
+      guard isTraining(worker, job, generation) else { break }
+      worker.training?.gate.open()
+      wakeFromGate(worker)
+    case .abandon(let job, let cause, _):
+      let saving: SimulatedWorker.Saving =
+        switch cause {
+        case .cancelled: .leader
+        case .drained: .thisOne
+        case .finished, .failed, .left, .expelled: .nobody
+        }
+      post(.abandon(job, saving), worker)
+    case .refused: break
     case .exit:
       met.insert("left")
       crash(worker)
@@ -103,6 +120,66 @@ extension Schedule {
     else { return }
     training.inbox?.held.end()
     // Whoever waits for peers wakes up; computing and files notice at their next call.
-    if case .awaiting = worker.activity { schedule(worker, in: chance.below(2)) }
+    switch worker.activity {
+    case .awaiting, .held: schedule(worker, in: chance.below(2))
+    default: break
+    }
+  }
+
+  private func isTraining(_ worker: SimulatedWorker, _ job: JobID, _ generation: Generation) -> Bool {
+    worker.training?.job == job && worker.training?.generation == generation
+      && worker.training?.inbox != nil
+  }
+
+  /// As `WorkerJob.pause`: on the deciding thread, whatever the training is about.
+  private func pause(
+    _ job: JobID, _ generation: Generation, until: Position?, _ worker: SimulatedWorker
+  ) {
+    guard isTraining(worker, job, generation) else { return }
+    if let until {
+      worker.training?.gate.open(upTo: Int(until.step))
+    } else {
+      let reached = worker.training?.gate.close() ?? 0
+      later(
+        0,
+        .told(
+          worker.incarnation,
+          .pausing(job, generation, Position(step: UInt64(reached)), isWaiting: false)))
+    }
+    wakeFromGate(worker)
+  }
+
+  private func wakeFromGate(_ worker: SimulatedWorker) {
+    if case .held = worker.activity { schedule(worker, in: chance.below(2)) }
+  }
+
+  private func heartbeat(
+    _ job: JobID?, _ generation: Generation?, _ phase: String, _ worker: SimulatedWorker
+  ) -> Heartbeat {
+    var beat = Heartbeat()
+    beat.job = job
+    beat.generation = generation
+    beat.phase = phase
+    guard let training = worker.training else { return beat }
+    beat.position = training.state?.position ?? .beginning
+    beat.rates.computeSecondsPerReplica = 0.01 * Double(worker.slowness)
+    beat.rates.computeSeconds = beat.rates.computeSecondsPerReplica
+    guard training.job == job, training.generation == generation, training.inbox != nil else {
+      return beat
+    }
+    beat.activity = worker.progress
+    beat.collective = UInt64(training.sums.count + 1)
+    var does: Activity.Phase = training.stepsSinceBuilt == 0 ? .starting : .compute
+    switch worker.activity {
+    case .awaiting(let awaited):
+      beat.waitsFor = awaited.sources.map { training.prepare.members[$0].worker }
+      if case .roll = awaited.purpose { does = .joining }
+    case .storing: does = .storing
+    default: break
+    }
+    if phase == WorkerMachine.runningPhase {
+      beat.phase = does == .compute && !beat.waitsFor.isEmpty ? "exchange" : does.word
+    }
+    return beat
   }
 }

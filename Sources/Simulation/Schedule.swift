@@ -48,7 +48,12 @@ final class Schedule {
   var connections = 0
   /// Until when nothing passes between a worker and the coordinator, or between two workers.
   var blocked: [Incarnation: Int] = [:]
-  var blockedPairs: [Pair: Int] = [:]
+  var blockedPairs: [Pair: Cut] = [:]
+  /// Until when frames get lost now and then.
+  var lossyUntil = 0
+  /// The worker whose memory changed by itself, if one did.
+  var flipped: Incarnation?
+  var isFlipFound = false
 
   var coordinator = CoordinatorMachine()
   var isUp = true
@@ -114,8 +119,9 @@ final class Schedule {
       deliver(message, from: sender, connection, happening)
     case .checkpointStored(let job, let checkpoint, let life):
       if isUp, life == self.life { feed(.checkpointStored(job, checkpoint)) }
+    case .flip: flip()
     case .connecting(let id), .workerTick(let id), .workerNoticesBreak(let id),
-      .toWorker(let id, _, _), .turn(let id, _):
+      .toWorker(let id, _, _), .told(let id, _), .turn(let id, _):
       if let worker = awake(id, happening) { happen(happening, to: worker) }
     case .frame(let frame):
       if let worker = awake(frame.receiver, happening) { take(frame, worker) }
@@ -139,8 +145,9 @@ final class Schedule {
     case .workerNoticesBreak: noticeBreak(worker)
     case .toWorker(_, let connection, let message):
       deliver(message, to: worker, connection, happening)
+    case .told(_, let event): tell(worker, event)
     case .turn(_, let number):
-      if worker.turn == number { goOn(worker) }
+      if worker.turn == number, !worker.isStuck { goOn(worker) }
     default: break
     }
   }
@@ -158,6 +165,7 @@ final class Schedule {
     for job in disk.jobs.keys.sorted() where !ledger.over.contains(job) {
       if let record = disk.jobs[job] { checkEnd(of: job, record.state) }
     }
+    if flipped != nil, !isFlipFound { complain("nobody noticed the bit that turned over") }
   }
 
   private func complainOfDelay() {
@@ -198,18 +206,27 @@ struct Pair: Hashable {
   init(_ a: Incarnation, _ b: Incarnation) { (lower, upper) = a < b ? (a, b) : (b, a) }
 }
 
+/// Nothing passes between two workers.
+struct Cut {
+  let until: Int
+  /// Whether frames are lost, not delayed.
+  let isLossy: Bool
+}
+
 /// What survives the coordinator.
 struct Disk {
   struct StoredCheckpoint {
     let reference: Checkpoint
     let state: ModelState
-    /// Cut off in the middle; its manifest is missing or does not fit.
+    /// Cut off in the middle, or damaged later; its manifest is missing or does not fit.
     var isTorn: Bool
   }
 
   var jobs: [JobID: JobRecord] = [:]
   var workersIssued: UInt32 = 0
   var checkpoints: [JobID: [StoredCheckpoint]] = [:]
+  /// What reports said, in the order in which they came; the end may be lost with the coordinator.
+  var diary: [JobID: [CommitDigest]] = [:]
 
   var records: [Record] {
     [.workersIssued(workersIssued)] + jobs.keys.sorted().compactMap { jobs[$0].map(Record.job) }

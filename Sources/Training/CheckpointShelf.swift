@@ -12,17 +12,19 @@ package struct CheckpointShelf: Sendable {
   }
 
   /// Names of complete checkpoints, oldest first.
-  package var names: [String] {
-    let steps = contents.compactMap { name in Self.step(of: name).map { (step: $0, name: name) } }
-    return steps.sorted { $0.step < $1.step }.map(\.name).filter {
-      Files.isFile("\(folder)/\($0)/\(Checkpoint.manifestFile)")
+  package var names: [String] { steps.map { Checkpoint.name(step: $0) } }
+
+  /// Steps of complete checkpoints, in order.
+  package var steps: [Int] {
+    contents.compactMap(Self.step).sorted().filter {
+      Files.isFile("\(folder)/\(Checkpoint.name(step: $0))/\(Checkpoint.manifestFile)")
     }
   }
 
   private var contents: [String] { (try? Files.names(in: folder)) ?? [] }
 
   /// The step of a checkpoint's folder, nil for drafts and other names.
-  private static func step(of name: String) -> Int? {
+  package static func step(of name: String) -> Int? {
     guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
     return Checkpoint.name(step: step) == name ? step : nil
   }

@@ -31,15 +31,21 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
   /// `threads`: Replicas that compute at once.
   ///
   /// `resume`: Continue this checkpoint's progress.
+  ///
+  /// `fingerprint`: Of this process's arithmetic, for a later `martlet verify`; empty to record none.
   package init(
     _ job: Job, catalog: Catalog, output: String, threads: Int, resume: Checkpoint? = nil,
-    show: @escaping (Event) -> Void
+    fingerprint: [String: String] = [:], show: @escaping (Event) -> Void
   ) throws {
     trainer = try Trainer(job, catalog: catalog)
     var report = trainer.loadReport
     if let resume { report = try trainer.resume(resume) }
     folder = try RunFolder(
       path: output, job: job, continuing: resume != nil, from: trainer.progress.step)
+    if !fingerprint.isEmpty {
+      try folder.add(
+        RunStart(step: trainer.progress.step, fingerprint: fingerprint, job: job.value))
+    }
     self.threads = threads
     self.show = show
     show(.began(totalSteps: trainer.totalSteps, report: report))

@@ -8,6 +8,7 @@ import Layers
 /// job.json            the job as it ran
 /// scalars.csv         every number of every step and pass; also as a TensorBoard event file
 /// digests.csv         the digest of every commit, for `martlet verify`
+/// arithmetic.json     the job and the arithmetic fingerprint that those digests come from
 /// scores.json         the newest scores of each split
 /// checkpoints/        the newest few and the best
 /// model.safetensors   the final weights
@@ -85,6 +86,11 @@ package final class RunFolder {
     guard !digest.isEmpty else { return }
     try digests.add(DigestTable.Row(step: step, passes: passes, digest: digest))
   }
+
+  /// Records what the digests from here on come from.
+  ///
+  /// Throws: `DataError`.
+  package func add(_ start: RunStart) throws { try start.add(to: "\(path)/\(RunStart.fileName)") }
 
   package func add(_ split: String, _ scores: [Score], step: Int) throws {
     try add(scores.map { NamedValue("\(split)/\($0.name)", $0.value) }, step: step)

@@ -24,11 +24,11 @@ package final class TrainingLoop {
   private let trainer: Trainer
   private let group: ReplicaGroup
   private let observer: any TrainingObserver
-  /// Where checkpoints are written before the observer takes them.
-  private let scratch: String
+  /// Where checkpoints are written before the observer takes them; nil to write none.
+  private let scratch: String?
 
   package init(
-    _ trainer: Trainer, group: ReplicaGroup, scratch: String, observer: any TrainingObserver
+    _ trainer: Trainer, group: ReplicaGroup, scratch: String?, observer: any TrainingObserver
   ) {
     self.trainer = trainer
     self.group = group
@@ -84,7 +84,7 @@ package final class TrainingLoop {
   }
 
   private func checkpoint(isBest: Bool) throws {
-    guard group.hosted.contains(0) else { return }
+    guard let scratch, group.hosted.contains(0) else { return }
     group.activity.enter(.storing)
     try observer.checkpointWritten(Checkpoint.write(trainer, into: scratch), isBest: isBest)
   }

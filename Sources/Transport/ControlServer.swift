@@ -54,7 +54,7 @@ package final class ControlServer: Sendable {
   private let incarnation: Incarnation
 
   private enum Command: Sendable {
-    case send(ControlPeer, [UInt8])
+    case send(ControlPeer, SharedFrame)
     case stop
   }
 
@@ -92,10 +92,20 @@ package final class ControlServer: Sendable {
   package func send(
     _ message: some Conversation, to peer: ControlPeer, request: RequestID = .none
   ) {
-    outbox.put(
-      .send(
-        peer,
-        Envelope.encode(message, from: .coordinator, incarnation: incarnation, request: request)))
+    send(encode(message, request: request), to: peer)
+  }
+
+  /// A message as it goes over the wire, for many peers.
+  package func encode(
+    _ message: some Conversation, request: RequestID = .none
+  ) -> SharedFrame {
+    SharedFrame(
+      Envelope.encode(message, from: .coordinator, incarnation: incarnation, request: request))
+  }
+
+  /// Queues an encoded message; all peers it goes to share its memory.
+  package func send(_ frame: SharedFrame, to peer: ControlPeer) {
+    outbox.put(.send(peer, frame))
   }
 
   /// Ends the thread and closes the socket; what is queued may be lost.
@@ -139,8 +149,8 @@ package final class ControlServer: Sendable {
           read(received)
         }
         for command in outbox.takeAll() {
-          guard case .send(let peer, let bytes) = command else { return }
-          guard let route = routes[peer], router.send([route, bytes]) == .sent else {
+          guard case .send(let peer, let frame) = command else { return }
+          guard let route = routes[peer], router.send([route], then: frame) == .sent else {
             onEvent(.disconnected(peer))
             continue
           }

@@ -111,9 +111,11 @@ package final class ZeroMQSocket {
   package enum Sending { case sent, full, unroutable }
 
   /// Sends all frames or none, without waiting.
-  package func send(_ frames: [[UInt8]]) -> Sending {
+  ///
+  /// `last`: A frame after them that is not copied.
+  package func send(_ frames: [[UInt8]], then last: SharedFrame? = nil) -> Sending {
     for (index, frame) in frames.enumerated() {
-      let more = index + 1 < frames.count ? ZMQ_SNDMORE : 0
+      let more = index + 1 < frames.count || last != nil ? ZMQ_SNDMORE : 0
       while zmq_send(pointer, frame, frame.count, more | ZMQ_DONTWAIT) < 0 {
         switch zmq_errno() {
         case EINTR: continue
@@ -123,6 +125,7 @@ package final class ZeroMQSocket {
         }
       }
     }
+    last?.send(pointer)
     return .sent
   }
 

@@ -33,5 +33,18 @@ extension LiveTests {
       }
       #expect(digest == expected, "two threads beside one")
     }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `workers that use the relay train with workers that do not`() throws {
+      let job = TinyJobs.segment(steps: 4)
+      let digest = try withCluster { cluster in
+        try cluster.start(exchange: .hub)
+        try cluster.start(exchange: .direct)
+        try cluster.start(exchange: .tcp)
+        while try cluster.status().workers.count < 3 {}
+        return try cluster.digest(of: cluster.submit(job))
+      }
+      #expect(try digest == localDigest(job))
+    }
   }
 }

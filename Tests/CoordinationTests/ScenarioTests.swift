@@ -194,6 +194,10 @@ private struct Script {
   private mutating func feed(_ event: CoordinatorEvent) -> [String] {
     let actions = machine.handle(event, at: now)
     for case .persist(let record) in actions { records.append(record) }
+    // Who is let go has nothing more to say of that job.
+    for case .send(.stop(let stop), let receiver) in actions {
+      if let name = names[receiver], beats[name]?.job == stop.job { beats[name] = nil }
+    }
     return actions.map { describe($0) { names[$0] ?? "nobody" } }
   }
 }

@@ -119,7 +119,7 @@ private let requests: [OperatorRequest] = [
     TokenRequest(
       name: "laptop", roles: [.worker, .viewer], seconds: 60,
       publicKey: [UInt8](repeating: 7, count: 32))),
-  .digests(DigestsRequest(job: job, after: 7)),
+  .digests(DigestsRequest(job: job, after: 7)), .jobs(JobsRequest(after: 7, countMax: 3)),
 ]
 
 private var replies: [OperatorReply] {
@@ -139,6 +139,7 @@ private var replies: [OperatorReply] {
   var cluster = ClusterStatus()
   cluster.workers = [worker]
   cluster.jobs = [status, JobStatus(job: job, name: "m", state: .queued, replicas: 1)]
+  cluster.earlierJobs = 132
   var key = KeyRecord(
     name: "laptop", publicKey: [UInt8](repeating: 7, count: 32), roles: [.operator, .worker],
     createdAt: 1, expiresAt: 2)
@@ -155,6 +156,7 @@ private var replies: [OperatorReply] {
       Digests(
         commits: [CommitDigest(position: position, digest: "ab")],
         fingerprint: [NamedText("core", "zen")], isComplete: true)),
+    .jobs(Jobs(jobs: [status], isComplete: true)),
     .draining(WorkerID(3)), .failure(Failure(reason: "r", advice: "a", field: "f")), .issued(key),
     .keys([key, key]),
   ]

@@ -63,6 +63,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_KEYS_REQUEST = 74,
   MARTLET__KIND__KIND_REVOKE_REQUEST = 75,
   MARTLET__KIND__KIND_DIGESTS_REQUEST = 72,
+  MARTLET__KIND__KIND_JOBS_REQUEST = 76,
   /*
    * coordinator to operator
    */
@@ -78,6 +79,7 @@ typedef enum _Martlet__Kind {
   MARTLET__KIND__KIND_TOKEN_ISSUED = 106,
   MARTLET__KIND__KIND_KEYS = 107,
   MARTLET__KIND__KIND_DIGESTS = 105,
+  MARTLET__KIND__KIND_JOBS = 108,
   /*
    * bulk, both ways
    */

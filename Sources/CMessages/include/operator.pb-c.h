@@ -25,6 +25,8 @@ typedef struct Martlet__FilesRequest Martlet__FilesRequest;
 typedef struct Martlet__EventsRequest Martlet__EventsRequest;
 typedef struct Martlet__DrainRequest Martlet__DrainRequest;
 typedef struct Martlet__DigestsRequest Martlet__DigestsRequest;
+typedef struct Martlet__JobsRequest Martlet__JobsRequest;
+typedef struct Martlet__Jobs Martlet__Jobs;
 typedef struct Martlet__Submitted Martlet__Submitted;
 typedef struct Martlet__WorkerStatus Martlet__WorkerStatus;
 typedef struct Martlet__JobStatus Martlet__JobStatus;
@@ -149,6 +151,29 @@ struct  Martlet__DigestsRequest
     , 0, 0 }
 
 
+struct  Martlet__JobsRequest
+{
+  ProtobufCMessage base;
+  uint64_t after;
+  uint32_t count_max;
+};
+#define MARTLET__JOBS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__jobs_request__descriptor) \
+    , 0, 0 }
+
+
+struct  Martlet__Jobs
+{
+  ProtobufCMessage base;
+  size_t n_jobs;
+  Martlet__JobStatus **jobs;
+  protobuf_c_boolean complete;
+};
+#define MARTLET__JOBS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__jobs__descriptor) \
+    , 0,NULL, 0 }
+
+
 struct  Martlet__Submitted
 {
   ProtobufCMessage base;
@@ -245,10 +270,14 @@ struct  Martlet__ClusterStatus
   Martlet__WorkerStatus **workers;
   size_t n_jobs;
   Martlet__JobStatus **jobs;
+  /*
+   * not listed, because they ended long ago
+   */
+  uint64_t earlier_jobs;
 };
 #define MARTLET__CLUSTER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__cluster_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, 0 }
 
 
 struct  Martlet__JobDetail
@@ -626,6 +655,44 @@ Martlet__DigestsRequest *
                       const uint8_t       *data);
 void   martlet__digests_request__free_unpacked
                      (Martlet__DigestsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__JobsRequest methods */
+void   martlet__jobs_request__init
+                     (Martlet__JobsRequest         *message);
+size_t martlet__jobs_request__get_packed_size
+                     (const Martlet__JobsRequest   *message);
+size_t martlet__jobs_request__pack
+                     (const Martlet__JobsRequest   *message,
+                      uint8_t             *out);
+size_t martlet__jobs_request__pack_to_buffer
+                     (const Martlet__JobsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__JobsRequest *
+       martlet__jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__jobs_request__free_unpacked
+                     (Martlet__JobsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Jobs methods */
+void   martlet__jobs__init
+                     (Martlet__Jobs         *message);
+size_t martlet__jobs__get_packed_size
+                     (const Martlet__Jobs   *message);
+size_t martlet__jobs__pack
+                     (const Martlet__Jobs   *message,
+                      uint8_t             *out);
+size_t martlet__jobs__pack_to_buffer
+                     (const Martlet__Jobs   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Jobs *
+       martlet__jobs__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__jobs__free_unpacked
+                     (Martlet__Jobs *message,
                       ProtobufCAllocator *allocator);
 /* Martlet__Submitted methods */
 void   martlet__submitted__init
@@ -1036,6 +1103,12 @@ typedef void (*Martlet__DrainRequest_Closure)
 typedef void (*Martlet__DigestsRequest_Closure)
                  (const Martlet__DigestsRequest *message,
                   void *closure_data);
+typedef void (*Martlet__JobsRequest_Closure)
+                 (const Martlet__JobsRequest *message,
+                  void *closure_data);
+typedef void (*Martlet__Jobs_Closure)
+                 (const Martlet__Jobs *message,
+                  void *closure_data);
 typedef void (*Martlet__Submitted_Closure)
                  (const Martlet__Submitted *message,
                   void *closure_data);
@@ -1111,6 +1184,8 @@ extern const ProtobufCMessageDescriptor martlet__files_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__events_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__drain_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__digests_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__jobs_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__jobs__descriptor;
 extern const ProtobufCMessageDescriptor martlet__submitted__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_status__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_status__descriptor;

@@ -19,16 +19,19 @@ struct BenchCoordinator: HouseCommand {
   @Option(help: "Simulated workers.") var workers = 2_000
   @Option(help: "Seconds to measure, after all have joined.") var seconds = 30
   @Option(help: "Replicas of each job.") var replicas = 1_024
+  @Option(help: "The one core of this machine that the coordinator gets, by `taskset`.")
+  var core: Int?
 
   func validate() throws {
     guard (1...4_096).contains(workers) else {
       throw ValidationError("--workers must be 1 to 4096.")
     }
+    guard core ?? 0 >= 0 else { throw ValidationError("--core must be 0 or more.") }
     guard seconds >= 1 else { throw ValidationError("--seconds must be 1 or more.") }
   }
 
   func run(in house: House) throws {
-    let cluster = try LocalCluster()
+    let cluster = try LocalCluster(core: core)
     defer { cluster.stop() }
     let join = try JoinFile(contentsOf: cluster.joinPath)
     let connection = try ClusterConnection(join)

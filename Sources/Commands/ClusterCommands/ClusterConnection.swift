@@ -35,6 +35,17 @@ package final class ClusterConnection {
     return detail
   }
 
+  /// All jobs there ever were, in the order of their numbers.
+  package func jobs() throws -> [JobStatus] {
+    var jobs: [JobStatus] = []
+    while true {
+      let request = JobsRequest(after: jobs.last?.job.number ?? 0)
+      guard case .jobs(let page) = try ask(.jobs(request)) else { throw Unexpected() }
+      jobs += page.jobs
+      if page.isComplete || page.jobs.isEmpty { return jobs }
+    }
+  }
+
   package func submit(_ submit: Submit) throws -> Submitted {
     guard case .submitted(let submitted) = try ask(.submit(submit)) else { throw Unexpected() }
     return submitted
@@ -69,6 +80,19 @@ package final class ClusterConnection {
   package func files(_ job: JobID) throws -> [Artifact] {
     guard case .files(let files) = try ask(.files(job)) else { throw Unexpected() }
     return files.files
+  }
+
+  /// All recorded digests of a job, and what its arithmetic was fixed to.
+  package func digests(_ job: JobID) throws -> (commits: [CommitDigest], fingerprint: [NamedText]) {
+    var commits: [CommitDigest] = []
+    while true {
+      let request = DigestsRequest(job: job, after: commits.last?.position.step ?? 0)
+      guard case .digests(let page) = try ask(.digests(request)) else { throw Unexpected() }
+      commits += page.commits
+      // A page that brings nothing new would be asked for for ever.
+      let isStuck = (page.commits.last?.position.step ?? 0) <= request.after
+      if page.isComplete || isStuck { return (commits, page.fingerprint) }
+    }
   }
 
   /// A join file with a key of its own, which the coordinator knows from now on. The pair is made

@@ -34,7 +34,7 @@ struct Jobs: HouseCommand {
   @OptionGroup var cluster: ClusterArguments
 
   func run(in house: House) throws {
-    let jobs = try cluster.connect().status().jobs
+    let jobs = try cluster.connect().jobs()
     Terminal.output.line(jobs.isEmpty ? "no jobs" : jobTable(jobs).text())
   }
 }

@@ -7,6 +7,7 @@ package struct StatusJSON: Encodable, Equatable {
   let uptimeSeconds: Double
   let workers: [Worker]
   let jobs: [Job]
+  let earlierJobs: UInt64
 
   struct Worker: Encodable, Equatable {
     let id: String
@@ -60,6 +61,7 @@ package struct StatusJSON: Encodable, Equatable {
     uptimeSeconds = status.uptimeSeconds
     workers = status.workers.sorted { $0.worker < $1.worker }.map(Worker.init)
     jobs = status.jobs.sorted { $0.job < $1.job }.map(Job.init)
+    earlierJobs = status.earlierJobs
   }
 }
 

@@ -10,6 +10,7 @@ package func statusText(_ status: ClusterStatus, columns: Int = .max) -> String 
     status.workers.isEmpty ? "no workers" : workerTable(status.workers).text(columns: columns),
     status.jobs.isEmpty ? "no jobs" : jobTable(status.jobs).text(columns: columns),
   ].joined(separator: "\n\n")
+    + (status.earlierJobs == 0 ? "" : "\n… and \(status.earlierJobs) more: martlet jobs")
 }
 
 /// Milliseconds are of one step: computing, exchanging with other workers, waiting for input.

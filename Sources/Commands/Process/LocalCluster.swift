@@ -19,13 +19,15 @@ final class LocalCluster: Sendable {
 
   /// Starts the coordinator and waits until it listens.
   ///
+  /// `core`: The one core it may use.
+  ///
   /// Throws: `ChildFailed`.
-  init() throws {
+  init(core: Int? = nil) throws {
     folder = "\(NSTemporaryDirectory())/martlet-run-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
-    try start("coordinator", ["coordinator", "--store", folder, "--port", "0"])
+    try start("coordinator", ["coordinator", "--store", folder, "--port", "0"], core: core)
     while !FileManager.default.fileExists(atPath: joinPath) { try pause() }
   }
 
@@ -70,12 +72,14 @@ final class LocalCluster: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  private func start(_ name: String, _ arguments: [String]) throws {
+  private func start(_ name: String, _ arguments: [String], core: Int? = nil) throws {
     let log = "\(folder)/\(name).log"
     _ = FileManager.default.createFile(atPath: log, contents: nil)
     let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments + ["--until-input-ends"]
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = core == nil ? program : URL(filePath: "/usr/bin/taskset")
+    process.arguments =
+      (core.map { ["-c", "\($0)", program.path] } ?? []) + arguments + ["--until-input-ends"]
     let life = Pipe()
     let output = FileHandle(forWritingAtPath: log)
     process.standardInput = life

@@ -54,6 +54,7 @@ private func show(_ reply: OperatorReply) {
   case .events(let events):
     for event in events.events { _ = event.line }
   case .keys(let keys): _ = KeyTable(now: 0).text(keys)
+  case .jobs(let jobs): _ = jobTable(jobs.jobs).text()
   case .digests(let digests):
     for commit in digests.commits { _ = "\(commit.position) \(commit.digest)" }
   case .submitted, .logs, .cancelled, .draining, .issued, .failure: break

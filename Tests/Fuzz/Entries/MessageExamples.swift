@@ -98,6 +98,7 @@ enum MessageExamples {
     .logs(LogsRequest(job: job, offset: 5)), .cancel(CancelRequest(job: job, reason: "r")),
     .events(EventsRequest(after: 3)), .drain(DrainRequest(worker: "w1", reason: "r")), .keys,
     .digests(DigestsRequest(job: job, after: 3)), .revoke("laptop"),
+    .jobs(JobsRequest(after: 3, countMax: 2)),
     .issue(TokenRequest(name: "laptop", roles: [.viewer], seconds: 60, publicKey: hash)),
   ]
 
@@ -123,6 +124,7 @@ enum MessageExamples {
         Digests(
           commits: [CommitDigest(position: position, digest: "ab")],
           fingerprint: [NamedText("core", "zen")], isComplete: true)),
+      .jobs(Jobs(jobs: [status], isComplete: true)),
       .draining(WorkerID(1)), .issued(key), .keys([key]),
       .failure(Failure(reason: "r", advice: "a", field: "f")),
     ]
