@@ -56,6 +56,8 @@ package final class WorkerProcess: @unchecked Sendable {
   /// not have read.
   private var reports: [WorkerMessage] = []
   private static let unsentMax = 100_000
+  /// Whether something of the present generation goes through the coordinator's relay.
+  private var isRelayed = false
   private static let unsureMax = 32
 
   /// Connects in the background.
@@ -151,7 +153,7 @@ package final class WorkerProcess: @unchecked Sendable {
       let isDone = handle(WorkerEvent.disconnected)
       // What was under way through the relay is lost: without a new generation the step would wait
       // for it for ever.
-      if settings.exchange == .hub, let standing = machine.standing {
+      if isRelayed, let standing = machine.standing {
         return handle(
           .failed(
             standing.job, standing.generation, .link, reason: "the relay was gone", peer: nil, nil))
@@ -205,6 +207,11 @@ package final class WorkerProcess: @unchecked Sendable {
       case .stopStep(let id, let generation): job.endStep(of: id, generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
+        isRelayed =
+          settings.exchange == .hub
+          || prepare.relayed.contains { pair in
+            machine.worker.map { pair.other(than: $0) != nil } ?? false
+          }
         job.post(.prepare(prepare))
       case .warmUp(let prepare):
         note("\(prepare.job): \(prepare.reason)")
