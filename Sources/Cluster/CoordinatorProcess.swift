@@ -22,6 +22,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
     package var isInsecure = false
     /// How workers protect what they send to other hosts; an insecure cluster has no keys for it.
     package var protection = ProtectionMode.sealed
+    /// For measurements alone: heartbeats come once an hour and no step is recorded.
+    package var isUnwatched = false
     /// Where the join file is written; `store/join.json` by default.
     package var joinFile: String?
 
@@ -77,7 +79,12 @@ package final class CoordinatorProcess: @unchecked Sendable {
     self.note = note
     let store = try Store(path: settings.store)
     self.store = store
-    machine = CoordinatorMachine(records: try store.records())
+    var patience = CoordinatorSettings()
+    if settings.isUnwatched {
+      patience.heartbeatInterval = .seconds(3_600)
+      patience.patience = .seconds(7_200)
+    }
+    machine = CoordinatorMachine(settings: patience, records: try store.records())
     refusals = RefusalLog(at: .now)
     let queue = EventQueue<Event>()
     self.queue = queue
@@ -239,6 +246,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
       if let (peer, request) = questions.removeValue(forKey: question) {
         control.send(reply, to: peer, request: request)
       }
+    case .record where settings.isUnwatched: break
     case .record(let job, let reports):
       // A diary that cannot be written is no reason to end the training.
       let recorder = recorder(of: job)

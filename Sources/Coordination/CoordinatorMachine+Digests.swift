@@ -20,6 +20,9 @@ struct DigestMemory: Sendable {
   /// The newest report, which is the one a disagreement may be about.
   var newest: StepReport?
   var rewind: Rewind?
+  /// Generations, by one position, in which members found their states different in training although
+  /// all had said the same before it.
+  var disputed: (position: Position, generations: Set<Generation>)?
   /// Disagreements in a row that no rerun has settled.
   var rewinds = 0
   /// Whether the last commit was another one than the first time: those after it are too.
@@ -40,6 +43,7 @@ struct DigestMemory: Sendable {
 extension CoordinatorMachine {
   private static let quarantinedMax = 1024
   private static let rewindsMax = 3
+  private static let disputesMax = 3
 
   func quarantine(of worker: Worker) -> String? {
     quarantined.first { $0.incarnation == worker.incarnation }?.reason
@@ -85,6 +89,7 @@ extension CoordinatorMachine {
     let claims = ready.filter { $0.value.committed == newest }.mapValues(\.digest)
     let votes = Dictionary(claims.map { ($0.value, 1) }, uniquingKeysWith: +)
     guard votes.count > 1 else { return true }
+    jobs[id]?.memory.disputed = nil
     guard let agreed = votes.first(where: { $0.value * 2 > claims.count })?.key else {
       return rewind(id, from: newest, claims, now)
     }
@@ -99,6 +104,22 @@ extension CoordinatorMachine {
       actions.append(.record(id, [report]))
     }
     return false
+  }
+
+  /// Takes up that members of an open generation found their states different: who is right will show
+  /// when all have said what they hold. Where they then say the same, trying again helps only so often.
+  mutating func dispute(_ id: JobID, _ reason: String, _ now: Moment) {
+    guard let job = jobs[id] else { return }
+    let position = job.record.position
+    let known = job.memory.disputed.flatMap { $0.position == position ? $0.generations : nil } ?? []
+    let generations = known.union([job.record.generation])
+    jobs[id]?.memory.disputed = (position, generations)
+    guard generations.count >= Self.disputesMax else {
+      jobs[id]?.broken = reason
+      return
+    }
+    let times = "\(generations.count) generations in a row"
+    end(id, .failed, .failed, "\(reason); in \(times), each of which agreed at its start", now)
   }
 
   /// The start before a disagreement, as long as somebody still holds what they disagreed about.

@@ -148,8 +148,7 @@ extension CoordinatorMachine {
         quarantine(id, failure.reason, now)
         return
       }
-      // Who is right will show when all have said what they hold.
-      jobs[failure.job]?.broken = "\(id) and \(peer) have different states: \(failure.reason)"
+      dispute(failure.job, "\(id) and \(peer) have different states: \(failure.reason)", now)
     }
   }
 

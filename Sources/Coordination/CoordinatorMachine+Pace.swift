@@ -71,7 +71,8 @@ extension CoordinatorMachine {
     for id in jobs.keys.sorted() {
       guard let job = jobs[id], job.record.request.rebalances == true,
         case .open(let since) = job.phase,
-        job.broken == nil, job.pause == nil, now - max(since, job.balancedAt ?? since) >= settings.rebalancing
+        job.broken == nil, job.pause == nil,
+        now - max(since, job.balancedAt ?? since) >= settings.rebalancing
       else { continue }
       jobs[id]?.balancedAt = now
       let costs = replicaCosts(of: job).known

@@ -122,7 +122,8 @@ extension Schedule {
     schedule(worker, in: chance.delay(isNew ? 80 : 10))
   }
 
-  private func build(_ prepare: PrepareGeneration, _ work: SimulatedJob, _ worker: SimulatedWorker) {
+  private func build(_ prepare: PrepareGeneration, _ work: SimulatedJob, _ worker: SimulatedWorker)
+  {
     drop(worker)
     worker.training = SimulatedWorker.Training(job: prepare.job, work: work, prepare: prepare)
   }
@@ -134,7 +135,8 @@ extension Schedule {
       return tell(
         worker,
         .failed(
-          prepare.job, prepare.generation, .worker, reason: "its data are not here", peer: nil, nil))
+          prepare.job, prepare.generation, .worker, reason: "its data are not here", peer: nil, nil)
+      )
     }
     guard let work = Int(prepare.specification).map({ jobs[$0] }) else { return }
     if worker.training?.job != prepare.job { build(prepare, work, worker) }
@@ -218,7 +220,8 @@ extension Schedule {
 
   /// Takes what has come; goes on once all of it has.
   func proceed(_ worker: SimulatedWorker) {
-    guard !worker.isStuck, case .awaiting(var awaited) = worker.activity, let training = worker.training,
+    guard !worker.isStuck, case .awaiting(var awaited) = worker.activity,
+      let training = worker.training,
       let inbox = training.inbox
     else { return }
     if inbox.held.hasEnded { return rest(worker) }

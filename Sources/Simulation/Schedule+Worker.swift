@@ -126,7 +126,8 @@ extension Schedule {
     }
   }
 
-  private func isTraining(_ worker: SimulatedWorker, _ job: JobID, _ generation: Generation) -> Bool {
+  private func isTraining(_ worker: SimulatedWorker, _ job: JobID, _ generation: Generation) -> Bool
+  {
     worker.training?.job == job && worker.training?.generation == generation
       && worker.training?.inbox != nil
   }

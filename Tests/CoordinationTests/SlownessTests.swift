@@ -46,7 +46,8 @@ import Testing
   }
 
   @Test func `names whose deliveries the others wait for though it computes as fast`() {
-    #expect(found([pace(), pace(exchange: 0.1, awaited: 0.8), pace(awaited: 0.1)]) == [2: .network])
+    #expect(
+      found([pace(), pace(exchange: 0.1, awaited: 0.8), pace(awaited: 0.1)]) == [2: .network])
     #expect(found([pace(), pace(awaited: 0.8), pace()]) == [:], "a tenth of a step at least")
     #expect(found([pace(awaited: 0.9), pace(awaited: 0.9)]) == [:], "of two nobody can say")
   }

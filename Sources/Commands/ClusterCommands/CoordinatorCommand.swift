@@ -23,6 +23,11 @@ struct Coordinator: HouseCommand {
       key of its own) or plain (on networks you trust, faster). Sealed, unless --insecure.
       """)
   var exchangeProtection: ProtectionMode?
+  /// What `martlet bench reliability` compares with; no way to run a cluster.
+  @Flag(
+    help: ArgumentHelp(
+      "For measurements: hourly heartbeats, and no step is recorded.", visibility: .hidden))
+  var unwatched = false
   @OptionGroup var life: LifeOptions
 
   func validate() throws {
@@ -43,6 +48,7 @@ struct Coordinator: HouseCommand {
     settings.port = port
     settings.isInsecure = insecure
     settings.protection = exchangeProtection ?? .sealed
+    settings.isUnwatched = unwatched
     settings.joinFile = joinFile.map { JobFile("").absolute($0) }
     let coordinator = try CoordinatorProcess(settings, catalog: house.catalog) {
       Terminal.output.line($0)

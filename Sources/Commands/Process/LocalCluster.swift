@@ -14,25 +14,31 @@ final class LocalCluster: Sendable {
     let log: String
   }
 
-  private let folder: String
+  /// Gone with the cluster.
+  let folder: String
   private let children = Mutex<[Child]>([])
 
   /// Starts the coordinator and waits until it listens.
   ///
-  /// `core`: The one core it may use.
+  /// `coordinatorOptions`: More arguments for it; `core`: the one core it may use.
   ///
   /// Throws: `ChildFailed`.
-  init(core: Int? = nil) throws {
+  init(coordinatorOptions: [String] = [], core: Int? = nil) throws {
     folder = "\(NSTemporaryDirectory())/martlet-run-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
-    try start("coordinator", ["coordinator", "--store", folder, "--port", "0"], core: core)
+    try start(
+      "coordinator", ["coordinator", "--store", folder, "--port", "0"] + coordinatorOptions,
+      core: core)
     while !FileManager.default.fileExists(atPath: joinPath) { try pause() }
   }
 
   /// The number of the coordinator's process.
   var coordinator: Int32 { children.withLock { $0[0].process.processIdentifier } }
+
+  /// The numbers of all its processes.
+  var processes: [Int32] { children.withLock { $0.map(\.process.processIdentifier) } }
 
   var joinPath: String { "\(folder)/join.json" }
 
