@@ -41,10 +41,12 @@ test: packages lint
 
 # Real processes on hosts in network namespaces (root), killed, stopped and cut off for MINUTES; the
 # report says what they made of it. KIND=kill EVERY=60 for one trouble at one pace, JSON=FILE for
-# programs, another SEED for another course. Whatever happens, the hosts are removed.
+# programs, KEEP=FOLDER for a timeline and the processes' own words, another SEED for another course.
+# Whatever happens, the hosts are removed.
 chaos: build
 	@export MARTLET_LAB=chaos$$$$ MARTLET_CHAOS_MINUTES=$(MINUTES) MARTLET_CHAOS_SEED=$(SEED) \
-	  MARTLET_CHAOS_KIND=$(KIND) MARTLET_CHAOS_EVERY=$(EVERY) MARTLET_CHAOS_JSON=$(abspath $(JSON)); \
+	  MARTLET_CHAOS_KIND=$(KIND) MARTLET_CHAOS_EVERY=$(EVERY) MARTLET_CHAOS_JSON=$(abspath $(JSON)) \
+	  MARTLET_CHAOS_KEEP=$(abspath $(KEEP)); \
 	trap 'cluster/lab down 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
 	$(SWIFT) test -c release --disable-testable-imports --filter 'ChaosTests/`a long time'
 

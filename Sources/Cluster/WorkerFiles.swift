@@ -24,9 +24,29 @@ struct WorkerFiles {
 
   /// Moves a checkpoint from this worker's scratch folder to the store.
   ///
+  /// `patience`: For how long it is tried again while the store does not take it.
+  ///
+  /// `note`: Told why, each time.
+  ///
   /// Throws: as `upload`.
-  func store(_ checkpoint: Training.Checkpoint) throws {
+  func store(
+    _ checkpoint: Training.Checkpoint, patience: Duration = .zero, note: (String) -> Void = { _ in }
+  ) throws {
     defer { try? FileManager.default.removeItem(atPath: checkpoint.path) }
+    let end = ContinuousClock.now + patience
+    while true {
+      do { return try send(checkpoint) } catch let error as TransportError {
+        guard case .transferFailed = error, ContinuousClock.now < end, isWanted() else {
+          throw error
+        }
+        note("\(error); trying again")
+        let next = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < next, isWanted() { Thread.sleep(forTimeInterval: 0.05) }
+      }
+    }
+  }
+
+  private func send(_ checkpoint: Training.Checkpoint) throws {
     let name = Training.Checkpoint.name(step: checkpoint.progress.step)
     // The manifest goes last: a folder without one is no checkpoint.
     for file in checkpoint.files.map(\.name) + [Training.Checkpoint.manifestFile] {

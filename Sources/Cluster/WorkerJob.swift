@@ -403,7 +403,7 @@ final class WorkerJob: @unchecked Sendable {
     let reporter = WorkerReporter(
       job: job, generation: generation, totalSteps: trainer.totalSteps,
       isLeader: holding.hosted.contains(0), files: files(of: job, generation), gate: gate,
-      send: send, committed: { [weak self] in self?.remember($0) }
+      send: send, note: note, committed: { [weak self] in self?.remember($0) }
     ) { [weak self] report, fixed, peak in
       self?.shared.withLock { shared in
         shared.rates.samplesPerSecond = Double(report.samples) / max(1e-9, report.seconds.total)

@@ -51,9 +51,14 @@ package final class WorkerProcess: @unchecked Sendable {
   private let started = ContinuousClock.now
   private let note: @Sendable (String) -> Void
   private var machine: WorkerMachine
-  /// Step reports made while the coordinator was away, at most `unsentMax`.
-  private var unsent: [WorkerMessage] = []
+  /// Step reports that the coordinator may not have: all that were made while it was away, at most
+  /// `unsentMax`, and the last `unsureMax` that were sent, which a coordinator that was killed may
+  /// not have read.
+  private var reports: [WorkerMessage] = []
   private static let unsentMax = 100_000
+  /// Whether something of the present generation goes through the coordinator's relay.
+  private var isRelayed = false
+  private static let unsureMax = 32
 
   /// Connects in the background.
   ///
@@ -148,7 +153,7 @@ package final class WorkerProcess: @unchecked Sendable {
       let isDone = handle(WorkerEvent.disconnected)
       // What was under way through the relay is lost: without a new generation the step would wait
       // for it for ever.
-      if settings.exchange == .hub, let standing = machine.standing {
+      if isRelayed, let standing = machine.standing {
         return handle(
           .failed(
             standing.job, standing.generation, .link, reason: "the relay was gone", peer: nil, nil))
@@ -170,23 +175,31 @@ package final class WorkerProcess: @unchecked Sendable {
     return false
   }
 
-  /// Sends a training's report, or keeps it until the coordinator is back.
+  /// Sends a training's report; again, should the coordinator come back.
   private func report(_ message: WorkerMessage) {
-    guard machine.isMember else {
-      if unsent.count < Self.unsentMax { unsent.append(message) }
-      return
+    if case .stepReports(let new) = message, let first = new.reports.first?.position {
+      // What is said again here need not be kept twice; of steps that are made anew, only this.
+      while case .stepReports(let old)? = reports.last, old.job == new.job,
+        let last = old.reports.last?.position, last >= first
+      {
+        reports.removeLast()
+      }
     }
-    client.send(message)
+    reports.append(message)
+    let surplus = reports.count - (machine.isMember ? Self.unsureMax : Self.unsentMax)
+    if surplus > 0 { reports.removeFirst(surplus) }
+    if machine.isMember { client.send(message) }
   }
 
   /// Whether the process is done.
   private func handle(_ event: WorkerEvent) -> Bool {
-    for action in machine.handle(event, at: now) {
-      // Before what the machine has to say, such as that the job is finished.
-      if machine.isMember, !unsent.isEmpty {
-        for message in unsent { client.send(message) }
-        unsent = []
-      }
+    let actions = machine.handle(event, at: now)
+    if case .received(.welcome) = event {
+      // In order, so before new ones, and before what the machine has to say, such as that the job
+      // is finished.
+      for message in reports { client.send(message) }
+    }
+    for action in actions {
       switch action {
       case .send(let message): client.send(message)
       case .heartbeat(let id, let generation, let phase):
@@ -194,6 +207,11 @@ package final class WorkerProcess: @unchecked Sendable {
       case .stopStep(let id, let generation): job.endStep(of: id, generation)
       case .startJob(let prepare), .joinGeneration(let prepare):
         note("\(prepare.job) \(prepare.generation): \(prepare.reason)")
+        isRelayed =
+          settings.exchange == .hub
+          || prepare.relayed.contains { pair in
+            machine.worker.map { pair.other(than: $0) != nil } ?? false
+          }
         job.post(.prepare(prepare))
       case .warmUp(let prepare):
         note("\(prepare.job): \(prepare.reason)")

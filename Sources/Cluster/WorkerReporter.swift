@@ -16,6 +16,7 @@ final class WorkerReporter: TrainingObserver {
   private let files: WorkerFiles
   private let gate: CommitGate
   private let send: (WorkerMessage) -> Void
+  private let note: (String) -> Void
   private let committed: (Messages.StepReport) -> Void
   /// With the bytes that stay between steps and the most that a step needs.
   private let measured: (Training.StepReport, UInt64, UInt64) -> Void
@@ -24,6 +25,7 @@ final class WorkerReporter: TrainingObserver {
   init(
     job: JobID, generation: Generation, totalSteps: Int, isLeader: Bool,
     files: WorkerFiles, gate: CommitGate, send: @escaping (WorkerMessage) -> Void,
+    note: @escaping (String) -> Void,
     committed: @escaping (Messages.StepReport) -> Void,
     measured: @escaping (Training.StepReport, UInt64, UInt64) -> Void
   ) {
@@ -34,6 +36,7 @@ final class WorkerReporter: TrainingObserver {
     self.files = files
     self.gate = gate
     self.send = send
+    self.note = note
     self.committed = committed
     self.measured = measured
   }
@@ -76,8 +79,23 @@ final class WorkerReporter: TrainingObserver {
     send(.stepReports(StepReports(job: job, generation: generation, reports: [report])))
   }
 
+  /// How long the last state of a finished training waits for a store that does not take it.
+  private static let lastPatience = Duration.seconds(600)
+
+  /// A checkpoint on the way that the store does not take, as for lack of room, is left out: the
+  /// next one may fit, and the training is worth more than either. The last one waits.
   func checkpointWritten(_ checkpoint: Training.Checkpoint, isBest: Bool) throws {
-    try files.store(checkpoint)
+    guard checkpoint.progress.step < totalSteps else {
+      return try files.store(checkpoint, patience: Self.lastPatience) { [job, note] in
+        note("\(job): the finished training is not stored yet: \($0)")
+      }
+    }
+    do { try files.store(checkpoint) } catch TransportError.transferFailed(
+      let name, let reason, let advice)
+    {
+      guard files.isWanted() else { return }
+      note("\(job): training on without a checkpoint: \(name): \(reason); \(advice)")
+    }
   }
 
   /// Stores how the initial weights fitted, beside the job's results.

@@ -51,6 +51,8 @@ package final class ExchangeEndpoint: Sendable {
   let protections: ExchangeProtections
   private let folder: String
   private let thread: OwnedThread
+  /// The last generation opened and its members.
+  private let last = Mutex((job: JobID(0), generation: Generation.zero, Set<Incarnation>()))
 
   /// `listen`: Such as `tcp://0.0.0.0:*`.
   ///
@@ -120,8 +122,15 @@ package final class ExchangeEndpoint: Sendable {
     precondition(
       members.indices.contains(index) && members[index].incarnation == incarnation,
       "ExchangeEndpoint.open: member \(index) is not this process")
-    for member in relayed.sorted() where members.indices.contains(member) {
-      mailbox.put(.forget(members[member].address))
+    let known = last.withLock { last in
+      defer { last = (job, generation, Set(members.map(\.incarnation))) }
+      return last.job == job && last.generation.next == generation ? last.2 : []
+    }
+    // A connection to a member that was away, or from which this process was, may hang in what it
+    // could not deliver then: TCP would try that again only after seconds.
+    for (member, other) in members.enumerated()
+    where relayed.contains(member) || !known.contains(other.incarnation) {
+      mailbox.put(.forget(other.address))
     }
     protections.open(
       job: job, generation: generation, members: members, own: incarnation, protection)

@@ -25,12 +25,12 @@ func write(job: String, in folder: String) throws -> String {
 }
 
 /// SHA-256 of the weights that one process alone makes of a job.
-func digestAlone(_ job: String) throws -> String {
+func digestAlone(_ job: String, threads: Int = 1) throws -> String {
   try withTemporaryFolder { folder in
     let run = try Program.run(
       [
-        "run", try write(job: job, in: folder), "--threads", "1", "--print-digest", "--output",
-        "\(folder)/alone",
+        "run", try write(job: job, in: folder), "--threads", "\(threads)", "--print-digest",
+        "--output", "\(folder)/alone",
       ], in: folder, seconds: 3_600)
     guard run.status == 0 else { throw TookTooLong(what: run.errors) }
     return run.output.trimmingCharacters(in: .whitespacesAndNewlines)

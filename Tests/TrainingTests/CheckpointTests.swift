@@ -129,6 +129,13 @@ import Training
     #expect("\(String(describing: error))".contains("\(value) is not in 0"))
   }
 
+  @Test func `progress survives JSON with its digest`() throws {
+    let progress = try trainedTiny().progress
+    #expect(progress.digest != nil)
+    let text = try JSONEncoder().encode(progress)
+    #expect(try JSONDecoder().decode(Training.Progress.self, from: text) == progress)
+  }
+
   @Test func `opens only the files asked for`() throws {
     try withTemporaryFolder { folder in
       let checkpoint = try Checkpoint.write(trainedTiny(), into: folder)

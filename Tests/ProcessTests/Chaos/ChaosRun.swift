@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A training on a laboratory's hosts while a plan is carried out.
@@ -19,14 +20,21 @@ struct ChaosRun {
 
   /// Trains `job` on `workers` hosts under a plan until it is finished.
   ///
+  /// `folder`: Where the timeline and the processes' own words are kept, if anywhere.
+  ///
   /// Throws: `TookTooLong` with the log if it is not within `seconds`.
-  init(job: String, workers: Int, plan: ChaosPlan, seconds: Double) throws {
+  init(
+    job: String, workers: Int, plan: ChaosPlan, seconds: Double, keepingIn folder: String? = nil
+  ) throws {
     var marks: [Mark] = []
     var lines: [ChaosLog.Line] = []
     var result: (ChaosDiary, String, String)?
     try LabCluster.with(workers: workers) { cluster in
       let log = ChaosLog("\(cluster.folder)/store/jobs/j1/log.txt")
-      defer { log.close() }
+      defer {
+        log.close()
+        if let folder { Self.keep(marks, log.all, of: cluster, in: folder) }
+      }
       try cluster.operate("submit", try write(job: job, in: cluster.folder))
       let submitted = Self.now
       var began: Double?
@@ -56,6 +64,26 @@ struct ChaosRun {
   }
 
   private static var now: Double { Date().timeIntervalSince1970 }
+
+  /// What was done and what the job's log said, in order of time; and each process's output.
+  private static func keep(
+    _ marks: [Mark], _ lines: [ChaosLog.Line], of cluster: LabCluster, in folder: String
+  ) {
+    let all =
+      lines.map { ($0.seenAt, $0.text) } + marks.map { ($0.at, "------ \($0.event.action)") }
+    let start = lines.first { $0.text.contains("generationOpened") }?.seenAt ?? 0
+    let text = all.sorted { $0.0 < $1.0 }
+      .map { String(format: "%9.3f  ", $0.0 - start) + $0.1 + "\n" }.joined()
+    #expect(throws: Never.self) {
+      let files = FileManager.default
+      try write(text, to: "\(folder)/timeline.txt")
+      for name in try files.contentsOfDirectory(atPath: cluster.folder)
+      where name.hasPrefix("output-") {
+        try? files.removeItem(atPath: "\(folder)/\(name)")
+        try files.copyItem(atPath: "\(cluster.folder)/\(name)", toPath: "\(folder)/\(name)")
+      }
+    }
+  }
 
   private static func carryOut(_ action: ChaosPlan.Action, on cluster: LabCluster) throws {
     let lab = cluster.lab

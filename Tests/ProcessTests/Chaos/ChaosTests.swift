@@ -4,7 +4,8 @@ import Testing
 
 /// Workers killed, stopped, cut off, leaving and joining, the coordinator killed: the weights stay.
 ///
-/// `make chaos` runs the long one: MARTLET_CHAOS_MINUTES, _SEED, _KIND, _EVERY and _JSON say how.
+/// `make chaos` runs the long one: MARTLET_CHAOS_MINUTES, _SEED, _KIND, _EVERY, _STEPS, _EXPECTED, _JSON
+/// and _KEEP say how.
 @Suite(
   .serialized, .enabled(if: Program.isBuilt, "needs the program: swift build -c release"),
   .enabled(if: Laboratory.obstacle == nil, Comment(rawValue: Laboratory.obstacle ?? "")))
@@ -55,11 +56,17 @@ struct ChaosTests {
     let plan = ChaosPlan(
       seed: seed, seconds: minutes * 600, gap: every.map { $0...$0 } ?? 5...10, workers: 2...5,
       kinds: kinds ?? ChaosPlan.Kind.allCases)
-    let each = try Self.secondsPerStep(workers: 4)
-    let job = Self.job(steps: Int(minutes * 60 / each))
-    let expected = try digestAlone(job)
+    let steps =
+      try setting("STEPS").map { try #require(Int($0), "STEPS is a number") }
+      ?? Int(minutes * 60 / Self.secondsPerStep(workers: 4))
+    let job = Self.job(steps: steps)
+    let expected =
+      try setting("EXPECTED")
+      ?? digestAlone(job, threads: ProcessInfo.processInfo.activeProcessorCount)
+    print("\(steps) steps, SHA-256 of the undisturbed run's weights \(expected)")
     let report = try ChaosReport(
-      try ChaosRun(job: job, workers: 4, plan: plan, seconds: minutes * 240 + 120),
+      try ChaosRun(
+        job: job, workers: 4, plan: plan, seconds: minutes * 240 + 120, keepingIn: setting("KEEP")),
       expected: expected)
     print(report.text)
     if let path = setting("JSON") {
