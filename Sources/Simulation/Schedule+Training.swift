@@ -84,6 +84,8 @@ extension Schedule {
     worker.training?.inbox?.held.end()
     worker.training = nil
     worker.isSpoiled = false
+    // What was to turn over goes with the state it was in.
+    if worker.spoilsNextCommit { (worker.spoilsNextCommit, isFlipFound) = (false, true) }
   }
 
   private func isLinked(_ worker: SimulatedWorker, _ job: JobID, _ generation: Generation) -> Bool {
