@@ -93,6 +93,9 @@ private struct Script {
       greeting.previous = WorkerID(UInt32(try need(incarnations[who]).number))
       if let job, let generation {
         greeting.standing = Standing(job: job, generation: generation, isOpen: true)
+        var beat = Heartbeat()
+        (beat.job, beat.generation) = (job, generation)
+        beats[who] = beat
       }
       return feed(.worker(try need(incarnations[who]), .hello(greeting)))
     case "submit":

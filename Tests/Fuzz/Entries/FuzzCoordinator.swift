@@ -44,6 +44,10 @@ private func coordinatorEvent(
     let position = Position(step: input.number())
     return .checkpointStored(
       JobID(UInt64(input.choice(4))), Checkpoint(name: "c", position: position, sha256: ""))
+  case 6: return .drain(worker: "w\(input.choice(6))", reason: "", RequestID(1))
+  case 7 where input.choice(4) == 0: return .barred(sender, reason: "")
+  case 8:
+    return .checkpointDamaged(JobID(UInt64(input.choice(4))), before: nil, reason: "")
   default:
     let job = input.choice(8) == 0 ? JobID(input.number()) : JobID(UInt64(input.choice(4)))
     let present = machine.record(of: job)?.generation ?? .zero
@@ -51,7 +55,7 @@ private func coordinatorEvent(
     let header = Header(
       role: .worker, incarnation: sender, job: job.number == 0 ? nil : job,
       generation: generation == .zero ? nil : generation)
-    let kind = UInt32(1 + input.choice(7))
+    let kind = UInt32(1 + input.choice(9))
     guard let message = read(WorkerMessage.self, kind, header, input.piece()) else {
       return .tick
     }
@@ -79,7 +83,7 @@ private func carryOut(_ action: CoordinatorAction, _ records: inout [String: Rec
       }
     }
   case .announce(let event): _ = event.line
-  case .jobEnded: break
+  case .inspectCheckpoints, .jobEnded: break
   }
 }
 
