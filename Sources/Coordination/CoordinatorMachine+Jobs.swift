@@ -72,6 +72,12 @@ extension CoordinatorMachine {
     if let suspicion {
       job.broken = "\(suspicion.worker) cannot load the checkpoint on record: \(suspicion.reason)"
     }
+    if before == nil, let asked = job.record.request.checkpoint {
+      // Somebody wants it to go on from there, and not to begin without being told.
+      jobs[id] = job
+      end(id, .failed, .failed, "checkpoint \(asked.name) to go on from: \(reason)", now)
+      return
+    }
     job.record.checkpoint = before
     job.record.earlierCheckpoint = nil
     jobs[id] = job

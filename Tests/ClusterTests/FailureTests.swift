@@ -98,18 +98,19 @@ extension LiveTests {
     }
 
     @Test(.timeLimit(.minutes(2)))
-    func `a checkpoint that cannot be stored ends the job and leaves the earlier one`() throws {
+    func `a checkpoint that cannot be stored is left out and the training goes on`() throws {
       try withCluster { cluster in
         let job = try cluster.submit(TinyJobs.segment(steps: 8, checkpointEvery: 2))
         let blocked = "\(cluster.folder(of: job))/checkpoints/\(Checkpoint.name(step: 4))"
         try write("in the way", to: blocked)
         try cluster.start(workers: 2)
         let status = try cluster.wait(for: job)
-        #expect(status.state == .failed)
-        #expect(status.reason.contains("written"), "\(status.reason)")
+        #expect(status.state == .finished, "\(status.reason)")
         let newest = try #require(cluster.shelf(of: job).newestValid().0)
-        #expect(newest.progress.step == 2)
-        #expect(status.checkpoint?.name == Checkpoint.name(step: 2))
+        #expect(newest.progress.step == 8)
+        #expect(status.checkpoint?.name == Checkpoint.name(step: 8))
+        #expect(cluster.notes.all.contains { $0.contains("training on without a checkpoint") })
+        #expect(try String(contentsOfFile: blocked, encoding: .utf8) == "in the way")
       }
     }
   }

@@ -30,12 +30,14 @@ extension LiveTests {
           // Of the oldest, too, what is on record is told, before and after a restart.
           guard case .job(let detail) = try cluster.ask(.show(jobs[0])),
             case .logs(let logs) = try cluster.ask(.logs(LogsRequest(job: jobs[0]))),
+            case .logs(let end) = try cluster.ask(
+              .logs(LogsRequest(job: jobs[0], offset: logs.nextOffset))),
             case .files = try cluster.ask(.files(jobs[0])),
             case .digests = try cluster.ask(.digests(DigestsRequest(job: jobs[0])))
           else { throw LiveCluster.Unexpected() }
           #expect(detail.status.state == .cancelled)
           #expect(detail.specification.contains("segment"))
-          #expect(logs.ended && logs.text.contains("cancelled"))
+          #expect(logs.text.contains("Cancelled") && end.ended, "\(logs)")
           #expect(throws: Failure.alreadyOver(jobs[0], .cancelled)) { try cluster.cancel(jobs[0]) }
           #expect(throws: Failure.noSuchJob(JobID(99))) { try cluster.ask(.show(JobID(99))) }
           cluster.stopCoordinator()
