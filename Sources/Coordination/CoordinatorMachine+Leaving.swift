@@ -55,7 +55,12 @@ extension CoordinatorMachine {
       workers[id]?.job = nil
     }
     let isSaving = jobs.values.contains { $0.saver == id }
-    if worker.hasSaidGoodbye, !isSaving { lose(id, .workerLeft, leaving, now) }
+    guard worker.hasSaidGoodbye, !isSaving else { return }
+    if worker.job == nil, let standing = worker.hello.standing {
+      // It came back with a job that has no place for it; without a word it would wait for one.
+      stop(standing.job, standing.generation, .left, leaving, at: id)
+    }
+    lose(id, .workerLeft, leaving, now)
   }
 
   /// Nobody stays who has the job's state: one of those who leave stores it, then the job waits.

@@ -166,6 +166,8 @@ package struct WorkerMachine: Sendable {
     case .open(let opening): open(opening)
     case .stop(let stop): end(stop)
     case .rejoin:
+      // Each message of somebody unknown is answered so; one hello is enough for all of them.
+      guard isMember || now >= nextHello else { break }
       isMember = false
       goOn()
       sayHello(now)

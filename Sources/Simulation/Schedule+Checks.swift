@@ -134,7 +134,8 @@ extension Schedule {
     for slot in slots { ledger.samples[job, default: [:]][slot, default: 0] += 1 }
   }
 
-  /// A planned change waits for the end of a commit, so nobody is in a step that it would drop.
+  /// A planned change waits for the end of a commit, so nobody is in a step that it would drop but
+  /// those who lost the coordinator and went on without it.
   func checkPlanned(_ actions: [CoordinatorAction], _ pausing: Pausing) {
     let isChange = actions.contains { action in
       guard case .persist(.job(let record)) = action else { return false }
@@ -145,7 +146,7 @@ extension Schedule {
     for worker in living {
       guard let training = worker.training, training.job == pausing.job,
         training.generation == pausing.generation, !isOver(worker), !worker.isStuck,
-        let state = training.state
+        worker.machine.isMember, let state = training.state
       else { continue }
       if training.gate.entered > state.step {
         complain(

@@ -46,6 +46,7 @@ extension Schedule {
         return rest(worker)
       }
       if training.state == nil { worker.training?.state = ModelState() }
+      worker.training?.opened = generation
       if training.wasFetched { beginStep(worker) } else { callTheRoll(worker, isLacking: false) }
     case .abandon(let job, let saving): abandon(job, saving, worker)
     }
@@ -157,10 +158,11 @@ extension Schedule {
       return schedule(worker, in: 100)
     }
     rest(worker)
-    if let reports = worker.training?.reports, !reports.isEmpty {
+    if let training = worker.training, !training.reports.isEmpty {
       report(
         .stepReports(
-          StepReports(job: prepare.job, generation: prepare.generation, reports: reports)),
+          StepReports(
+            job: prepare.job, generation: training.opened, reports: training.reports)),
         from: worker)
     }
     let state = worker.training?.state

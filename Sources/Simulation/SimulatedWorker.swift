@@ -76,6 +76,8 @@ final class SimulatedWorker {
     var gate = Gate()
     /// What was committed last, to be told again by whoever is left.
     var reports: [StepReport] = []
+    /// The generation in which they were committed.
+    var opened = Generation.zero
     var stepsSinceBuilt = 0
     var committedAt = 0
     /// This worker's own part in the collective it is in.
