@@ -46,7 +46,8 @@ test: packages lint
 chaos: build
 	@export MARTLET_LAB=chaos$$$$ MARTLET_CHAOS_MINUTES=$(MINUTES) MARTLET_CHAOS_SEED=$(SEED) \
 	  MARTLET_CHAOS_KIND=$(KIND) MARTLET_CHAOS_EVERY=$(EVERY) MARTLET_CHAOS_JSON=$(abspath $(JSON)) \
-	  MARTLET_CHAOS_KEEP=$(abspath $(KEEP)); \
+	  MARTLET_CHAOS_KEEP=$(abspath $(KEEP)) MARTLET_CHAOS_STEPS=$(STEPS) \
+	  MARTLET_CHAOS_EXPECTED=$(EXPECTED); \
 	trap 'cluster/lab down 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
 	$(SWIFT) test -c release --disable-testable-imports --filter 'ChaosTests/`a long time'
 
