@@ -20,4 +20,5 @@ struct WatchedSource: SampleSource {
 
   func name(at index: Int) -> String { base.name(at: index) }
   func manifest() throws -> DataManifest { try base.manifest() }
+  func expect(_ samples: [Int]) { base.expect(samples) }
 }

@@ -20,4 +20,11 @@ public protocol SampleSource: Sendable {
 
   /// What identifies the data: its files in order with their sizes, or the world's options.
   func manifest() throws -> DataManifest
+
+  /// Says which samples will be read soon, in this order.
+  func expect(_ samples: [Int])
+}
+
+extension SampleSource {
+  public func expect(_ samples: [Int]) {}
 }
