@@ -20,7 +20,7 @@ var targets: [Target] = [
   .target(name: "Collectives", dependencies: ["Tensors"]),
   .target(name: "Data", dependencies: ["Tensors", "CImages", "CZlib"]),
   .target(name: "Worlds", dependencies: ["Data"]),
-  .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
+  .target(name: "Layers", dependencies: ["Collectives", "Data", "CSodium"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(
