@@ -2,14 +2,15 @@
 
 pip install pillow==13.0.0 torch==2.15.0 torchvision==0.29.2 opencv-python-headless==5.0.0.93
 swift build -c release --product martlet
-python3 Benchmarks/data/decode.py [--photos FOLDER] [--rounds N] [--core N]
+python3 Benchmarks/data/decode.py [--photos FOLDER] [--size WxH] [--rounds N] [--core N]
 
-A view: decode a 500x375 JPEG, crop at random (scale 0.08 to 1) to 224x224, mirror by chance, jitter
-colours (0.4, 0.4, 0.4, 0.1), normalise to float32. All run on one core with one thread, from bytes
-in memory, and take turns in each round. Times are processor times. Prints a Markdown table.
+A view: decode a JPEG (500x375 if not told otherwise), crop at random (scale 0.08 to 1) to 224x224,
+mirror by chance, jitter colours (0.4, 0.4, 0.4, 0.1), normalise to float32. All run on one core with
+one thread, from bytes in memory, and take turns in each round. Times are processor times. Prints a
+Markdown table.
 
-The pictures are the photographs of FOLDER (../shared/data/coco-mini without it), each resized to
-500x375 and saved with quality 90, 4:2:0.
+The pictures are the photographs of FOLDER (../shared/data/coco-mini without it), each resized and
+saved with quality 90, 4:2:0.
 """
 import argparse
 import glob
@@ -33,12 +34,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def make_pictures(photos, folder, count):
+def make_pictures(photos, folder, count, size):
     files = sorted(glob.glob(os.path.join(photos, "**", "*.jpg"), recursive=True))[:count]
     if not files:
         raise SystemExit(f"{photos} has no .jpg files: name a folder of photographs with --photos")
     for index, file in enumerate(files):
-        image = Image.open(file).convert("RGB").resize((500, 375), Image.LANCZOS)
+        image = Image.open(file).convert("RGB").resize(size, Image.LANCZOS)
         image.save(os.path.join(folder, f"{index:04}.jpg"), quality=90, subsampling=2)
 
 
@@ -120,6 +121,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--photos", default=os.path.join(ROOT, "../shared/data/coco-mini"))
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/martlet"))
+    parser.add_argument("--size", default="500x375")
     parser.add_argument("--pictures", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--core", type=int, default=0)
@@ -134,7 +136,8 @@ def main():
         "OpenCV, half size always": opencv_view(cv2.IMREAD_REDUCED_COLOR_2)}
     times = {}
     with tempfile.TemporaryDirectory() as folder:
-        make_pictures(options.photos, folder, options.pictures)
+        pixels = tuple(int(side) for side in options.size.split("x"))
+        make_pictures(options.photos, folder, options.pictures, pixels)
         data = [open(file, "rb").read() for file in sorted(glob.glob(folder + "/*.jpg"))]
         for _ in range(options.rounds):
             for name, seconds in ours(options.program, folder).items():
@@ -142,7 +145,7 @@ def main():
             for name, view in peers.items():
                 times.setdefault(name, []).append(peer(view, data))
     size = sum(map(len, data)) / len(data) / 1000
-    print(f"{len(data)} pictures of {size:.0f} kB, {options.rounds} rounds, core {options.core}\n")
+    print(f"{len(data)} pictures of {options.size}, {size:.0f} kB, {options.rounds} rounds, core {options.core}\n")
     print("| | median ms | fastest | slowest | × torchvision | × OpenCV |")
     print("|---|---|---|---|---|---|")
     for name, seconds in times.items():

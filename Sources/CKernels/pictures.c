@@ -141,8 +141,9 @@ void mk_pick_u8(const uint8_t *x, int64_t inputs, int64_t channels, const mk_tap
       __VA_ARGS__                                                           \
     }
 
-MK_INLINE void affine_bilinear(const uint8_t *x, int64_t height, int64_t width, int64_t channels, const double m[6],
-                               int64_t out_height, int64_t out_width, uint8_t fill, uint8_t *y) {
+MK_VARIANTS
+void mk_affine_bilinear_u8(const uint8_t *x, int64_t height, int64_t width, int64_t channels, const double m[6],
+                           int64_t out_height, int64_t out_width, uint8_t fill, uint8_t *y) {
   FOR_PLACES({
     // From one half up, so that cutting rounds down; half a pixel is the first one's middle.
     int64_t right = (int64_t)(u + 0.5), below = (int64_t)(v + 0.5);
@@ -158,16 +159,6 @@ MK_INLINE void affine_bilinear(const uint8_t *x, int64_t height, int64_t width, 
       y[c] = (uint8_t)((top * (2048 - wv) + bottom * wv + (1 << 21)) >> 22);
     }
   })
-}
-
-MK_VARIANTS
-void mk_affine_bilinear_u8(const uint8_t *x, int64_t height, int64_t width, int64_t channels, const double m[6],
-                           int64_t out_height, int64_t out_width, uint8_t fill, uint8_t *y) {
-  if (channels == 3) {
-    affine_bilinear(x, height, width, 3, m, out_height, out_width, fill, y);
-  } else {
-    affine_bilinear(x, height, width, channels, m, out_height, out_width, fill, y);
-  }
 }
 
 MK_VARIANTS
