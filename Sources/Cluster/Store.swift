@@ -235,28 +235,34 @@ package final class Store: Sendable {
 
   /// Keeps step reports; of a step that is known only another digest is taken over.
   ///
-  /// Returns: The reports of steps that were not known.
-  package func record(_ reports: [StepReport], of job: JobID) throws -> [StepReport] {
+  /// Returns: The reports of steps that were not known, and those whose digest took the place of
+  /// another.
+  package func record(
+    _ reports: [StepReport], of job: JobID
+  ) throws -> (new: [StepReport], corrected: [StepReport]) {
     try diary.write { database in
-      try reports.filter { report in
+      var (new, corrected): ([StepReport], [StepReport]) = ([], [])
+      for report in reports {
         let place = [Int64(clamping: job.number), Int64(clamping: report.position.step)]
         if let known = try Foundation.Data.fetchOne(
           database, sql: "SELECT value FROM step WHERE job = ? AND position = ?",
           arguments: StatementArguments(place))
         {
           var value = try RecordCoding.record(known) as StepReport
-          guard value.digest != report.digest else { return false }
+          guard value.digest != report.digest else { continue }
           value.digest = report.digest
           try database.execute(
             sql: "UPDATE step SET value = ? WHERE job = ? AND position = ?",
             arguments: [try RecordCoding.bytes(of: value)] + StatementArguments(place))
-          return false
+          corrected.append(report)
+          continue
         }
         try database.execute(
           sql: "INSERT INTO step (job, position, value) VALUES (?, ?, ?)",
           arguments: StatementArguments(place) + [try RecordCoding.bytes(of: report)])
-        return true
+        new.append(report)
       }
+      return (new, corrected)
     }
   }
 

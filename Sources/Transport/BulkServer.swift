@@ -41,7 +41,7 @@ package final class BulkServer: Sendable {
     let stopping = try Mailbox<Void>(capacity: 1)
     self.stopping = stopping
     let handed = Handed(router)
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "bulk") {
       BulkLoop(
         router: handed.take(), store: store, admission: admission, incarnation: incarnation,
         onRefusal: onRefusal

@@ -18,7 +18,7 @@ public enum DataSpecification: Hashable, Sendable, Codable {
       self = .world(name: name, options: rest)
     case (nil, .text(let path)?):
       guard case .text(let format)? = rest.removeValue(forKey: "format") else {
-        let formats = DataFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        let formats = dataFormats.map { $0.format }.joined(separator: ", ")
         throw DataError(
           file: "data", problem: "has a path but no format", advice: "Add format: one of \(formats)"
         )
@@ -29,7 +29,7 @@ public enum DataSpecification: Hashable, Sendable, Codable {
           file: "data", problem: "has the unknown key \(extra)",
           advice: near.map { "Did you mean \($0)?" } ?? "A path takes only format")
       }
-      _ = try DataFormat(named: format)
+      _ = try dataFormat(named: format)
       self = .files(path: path, format: format)
     default:
       throw DataError(

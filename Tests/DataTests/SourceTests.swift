@@ -72,17 +72,19 @@ import Testing
       let lines =
         "{\"image\": \"a\", \"captions\": [\"a \\\"thing\\\"\"], \"label\": 1}\n{\"image\": \"b\"}"
       try write(lines, to: "\(root)/captions.jsonl")
-      let source = try VOCSource(path: root, split: "train")
+      let source = try VOCSource(files: LocalFiles(root), split: "train")
       let sample = try source.sample(at: 0)
       #expect(sample.captions == ["a \"thing\""] && sample.label == 1)
       #expect(source.labelNames == ["red", "blue"] && source.classNames == ["none", "thing"])
       try write("{\"image\": \"a\", \"label\": 2}", to: "\(root)/captions.jsonl")
       #expect(
-        problem { _ = try VOCSource(path: root, split: "train") }?.problem.contains("label 2")
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "label 2")
           == true)
       try write("{\"image\": ", to: "\(root)/captions.jsonl")
       #expect(
-        problem { _ = try VOCSource(path: root, split: "train") }?.problem.contains("line 1")
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "line 1")
           == true)
     }
   }
@@ -90,7 +92,7 @@ import Testing
   @Test func `names values and file when a mask is wrong`() throws {
     try withVOC { root in
       let file = "\(root)/SegmentationClass/a.png"
-      let source = try VOCSource(path: root, split: "train")
+      let source = try VOCSource(files: LocalFiles(root), split: "train")
       try write(mask(21), to: file)
       let range = problem { _ = try source.sample(at: 0) }
       #expect(range?.file == file && range?.problem.contains("[21]") == true)
@@ -106,18 +108,21 @@ import Testing
     try withVOC { root in
       try write("a\nc\n", to: "\(root)/ImageSets/Segmentation/train.txt")
       #expect(
-        problem { _ = try VOCSource(path: root, split: "train") }?.file.contains("c.jpg") == true)
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.file.contains(
+          "c.jpg") == true)
       try write("\n", to: "\(root)/ImageSets/Segmentation/train.txt")
-      #expect(problem { _ = try VOCSource(path: root, split: "train") }?.problem == "is empty")
+      #expect(
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem
+          == "is empty")
       try write("../a\n", to: "\(root)/ImageSets/Segmentation/train.txt")
-      let outside = problem { _ = try VOCSource(path: root, split: "train") }
+      let outside = problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }
       #expect(outside?.problem.contains("leads outside") == true)
       let split = openingProblem("voc", root, split: "vall")
       #expect(split?.advice.contains("Did you mean val?") == true)
       let folder = openingProblem("voc", "\(root)/x", split: "val")
       #expect(folder?.problem == "is no folder")
       let format = openingProblem("vox", root, split: "val")
-      #expect(format?.advice.contains("voc, camvid, folders") == true)
+      #expect(format?.advice.contains("camvid, folders, voc") == true)
       #expect(format?.advice.contains("Did you mean voc?") == true)
     }
   }
@@ -131,12 +136,14 @@ import Testing
     }
     try withCamVid("train/x.png\n") { root in
       #expect(
-        problem { _ = try CamVidSource(path: root, split: "train") }?.problem.contains("line 1")
+        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "line 1")
           == true)
     }
     try withCamVid("train/y.png trainannot/x.png\n") { root in
       #expect(
-        problem { _ = try CamVidSource(path: root, split: "train") }?.file.contains("y.png") == true
+        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.file.contains(
+          "y.png") == true
       )
     }
   }
@@ -154,18 +161,19 @@ import Testing
       #expect(samples.map(\.label) == [0, 1, 1])
       try write("", to: "\(root)/train/empty/readme")
       #expect(
-        problem { _ = try ClassFolderSource(path: root, split: "train") }?.file.hasSuffix("empty")
+        problem { _ = try ClassFolderSource(files: LocalFiles(root), split: "train") }?.file
+          .hasSuffix("empty")
           == true)
     }
   }
 
   @Test func `fingerprints files in order with their sizes`() throws {
     try withVOC { root in
-      let before = try VOCSource(path: root, split: "train").manifest()
+      let before = try VOCSource(files: LocalFiles(root), split: "train").manifest()
       #expect(before.entries.map(\.file) == ["JPEGImages/a.png", "SegmentationClass/a.png"])
-      #expect(try VOCSource(path: root, split: "train").manifest() == before)
+      #expect(try VOCSource(files: LocalFiles(root), split: "train").manifest() == before)
       try write(mask(20) + [0], to: "\(root)/SegmentationClass/a.png")
-      let after = try VOCSource(path: root, split: "train").manifest()
+      let after = try VOCSource(files: LocalFiles(root), split: "train").manifest()
       #expect(after.fingerprint != before.fingerprint)
       #expect(after.firstDifference(from: before)?.contains("SegmentationClass/a.png") == true)
       #expect(before.firstDifference(from: before) == nil)
@@ -176,7 +184,7 @@ import Testing
     try withVOC { root in
       try write("a\nb\n", to: "\(root)/ImageSets/Segmentation/train.txt")
       try write(Array(image.prefix(image.count - 20)), to: "\(root)/JPEGImages/a.png")
-      let source = try VOCSource(path: root, split: "train")
+      let source = try VOCSource(files: LocalFiles(root), split: "train")
       let slots = [1, 0, 1].enumerated().map { Slot(index: $0, sample: $1) }
       #expect(throws: DataError.self) { try source.load(slots, onBadSample: .fail) }
       let result = try source.load(slots, onBadSample: .skip)

@@ -24,6 +24,15 @@ extension Image {
     try decoded(Files.bytes(of: path), file: path, as: content, shrink: shrink)
   }
 
+  /// The picture in a file of a data set.
+  ///
+  /// Throws: `DataError`, as above.
+  public static func decoded(
+    _ name: String, from files: any FileTree, as content: ImageContent = .rgb, shrink: Int = 1
+  ) throws -> Image {
+    try decoded(files.bytes(of: name), file: files.path(name), as: content, shrink: shrink)
+  }
+
   /// The picture in these bytes; `file` is for messages only.
   ///
   /// Throws: `DataError` when they are damaged, truncated, too large or of another format.

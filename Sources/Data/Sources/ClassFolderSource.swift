@@ -3,54 +3,48 @@ import Tensors
 /// Images for classification: `SPLIT/CLASS/NAME.jpg` (or `.jpeg`, `.png`), the folder is the class.
 ///
 /// Classes and files are in the byte order of their names, so that indices agree on all machines.
-public struct ClassFolderSource: SampleSource {
+public struct ClassFolderSource: FileSource {
+  public static let format = "folders"
+  public static let summary = "images for classification: SPLIT/CLASS/NAME.jpg"
   public let classNames: [String] = []
   public let labelNames: [String]
   public let split: String
   public let splits: [String]
-  private let root: String
+  public let files: any FileTree
+  public let listFiles: [String] = []
   private let items: [(file: String, label: Int)]
 
-  /// Throws: `DataError` for a missing folder or split, or a class without images.
-  public init(path: String, split: String) throws {
-    root = path
+  public init(files: any FileTree, split: String) throws {
+    self.files = files
     self.split = split
-    splits = try Files.names(in: path).filter { Files.isFolder("\(path)/\($0)") }
-    try requireSplit(split, among: splits, of: path)
-    let folder = "\(path)/\(split)"
-    let names = try Files.names(in: folder).filter { Files.isFolder("\(folder)/\($0)") }
+    splits = try files.names(in: "").filter { files.isFolder($0) }
+    try requireSplit(split, among: splits, of: files.root)
+    let names = try files.names(in: split).filter { files.isFolder("\(split)/\($0)") }
     guard !names.isEmpty else {
       throw DataError(
-        file: folder, problem: "has no class folders", advice: "Put images in \(split)/CLASS/")
+        file: files.path(split), problem: "has no class folders",
+        advice: "Put images in \(split)/CLASS/")
     }
     labelNames = names
     items = try names.enumerated().flatMap { label, name in
-      let files = try Files.names(in: "\(folder)/\(name)").filter(Self.isImage)
-      guard !files.isEmpty else {
+      let images = try files.names(in: "\(split)/\(name)").filter(Self.isImage)
+      guard !images.isEmpty else {
         throw DataError(
-          file: "\(folder)/\(name)", problem: "has no .jpg, .jpeg or .png files",
+          file: files.path("\(split)/\(name)"), problem: "has no .jpg, .jpeg or .png files",
           advice: "Add images or remove the folder")
       }
-      return files.map { ("\(split)/\(name)/\($0)", label) }
+      return images.map { ("\(split)/\(name)/\($0)", label) }
     }
   }
 
   public var count: Int { items.count }
 
+  public func parts(at index: Int) -> [FilePart] { [FilePart(items[index].file)] }
+
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let image = try Image.decoded(file: "\(root)/\(item.file)")
+    let image = try Image.decoded(item.file, from: files)
     return Sample(id: item.file, image: image.pixels, label: item.label)
-  }
-
-  public func name(at index: Int) -> String { "\(root)/\(items[index].file)" }
-
-  public func manifest() throws -> DataManifest {
-    DataManifest(
-      origin: "folders", split: split, classNames: classNames, labelNames: labelNames,
-      entries: try items.map { item in
-        .init(file: item.file, byteCount: try Files.byteCount(of: "\(root)/\(item.file)"))
-      })
   }
 
   private static func isImage(_ name: String) -> Bool {

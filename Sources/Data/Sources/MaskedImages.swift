@@ -6,13 +6,15 @@ struct MaskedImage {
   let image: String
   let mask: String
 
-  /// Names are relative to `root`; the mask value `unknown`, if any, is read as `ignoredLabel`.
+  var parts: [FilePart] { [FilePart(image), FilePart(mask)] }
+
+  /// The mask value `unknown`, if any, is read as `ignoredLabel`.
   func read(
-    in root: String, classNames: [String], replacing unknown: UInt8? = nil
+    from files: any FileTree, classNames: [String], replacing unknown: UInt8? = nil
   ) throws -> (image: ByteTensor, mask: ByteTensor) {
-    let picture = try Image.decoded(file: "\(root)/\(image)")
-    let maskFile = "\(root)/\(mask)"
-    let truth = try Image.decoded(file: maskFile, as: .indices)
+    let picture = try Image.decoded(image, from: files)
+    let truth = try Image.decoded(mask, from: files, as: .indices)
+    let maskFile = files.path(mask)
     guard truth.pixels.imageSize == picture.pixels.imageSize else {
       throw DataError(
         file: maskFile,
@@ -51,21 +53,4 @@ struct MaskedImage {
       }
     }
   }
-
-  func manifestEntries(in root: String) throws -> [DataManifest.Entry] {
-    try [image, mask].map { file in
-      DataManifest.Entry(file: file, byteCount: try Files.byteCount(of: "\(root)/\(file)"))
-    }
-  }
-}
-
-/// Refuses a split that is not there, naming those that are.
-func requireSplit(_ split: String, among splits: [String], of root: String) throws {
-  guard !splits.contains(split) else { return }
-  let near = nearest(to: split, among: splits).map { " Did you mean \($0)?" } ?? ""
-  throw DataError(
-    file: root,
-    problem: splits.isEmpty
-      ? "has no splits in the expected layout" : "has no split \(split), only \(splits)",
-    advice: "Name a split that is there, or check path and format.\(near)")
 }

@@ -10,12 +10,16 @@ import Tensors
 /// - `captions.jsonl`: `{"image": NAME, "captions": [TEXT, …], "label": INDEX}` a line; both
 ///   optional
 /// - `labels.txt`: names of the labels, one a line
-public struct VOCSource: SampleSource {
+public struct VOCSource: FileSource {
+  public static let format = "voc"
+  public static let summary =
+    "PASCAL VOC segmentation, with optional captions, labels and class names"
   public let classNames: [String]
   public let labelNames: [String]
   public let split: String
   public let splits: [String]
-  private let root: String
+  public let files: any FileTree
+  public let listFiles: [String]
   private let items: [MaskedImage]
   private let lines: [String: CaptionLine]
 
@@ -25,66 +29,59 @@ public struct VOCSource: SampleSource {
     "train", "tvmonitor",
   ]
 
-  /// Throws: `DataError` for a missing folder, split or file, an empty list, a malformed line.
-  public init(path: String, split: String) throws {
-    root = path
+  public init(files: any FileTree, split: String) throws {
+    self.files = files
     self.split = split
-    let listFolder = "\(path)/\(VOCLayout.lists)"
-    splits = try Files.names(in: listFolder).filter { $0.hasSuffix(".txt") }
+    splits = try files.names(in: VOCLayout.lists).filter { $0.hasSuffix(".txt") }
       .map { String($0.dropLast(4)) }
-    try requireSplit(split, among: splits, of: path)
-    let list = "\(listFolder)/\(split).txt"
-    let classFile = "\(path)/\(VOCLayout.classes)"
-    classNames = Files.isFile(classFile) ? try Files.lines(of: classFile) : Self.vocClassNames
-    let labelFile = "\(path)/\(VOCLayout.labels)"
-    labelNames = Files.isFile(labelFile) ? try Files.lines(of: labelFile) : []
-    items = try Files.lines(of: list).map { try Self.item($0, in: path, list: list) }
+    try requireSplit(split, among: splits, of: files.root)
+    let list = "\(VOCLayout.lists)/\(split).txt"
+    listFiles = [VOCLayout.classes, VOCLayout.labels, VOCLayout.captions]
+      .filter { files.isFile($0) }
+    classNames =
+      listFiles.contains(VOCLayout.classes)
+      ? try files.lines(of: VOCLayout.classes) : Self.vocClassNames
+    labelNames =
+      listFiles.contains(VOCLayout.labels) ? try files.lines(of: VOCLayout.labels) : []
+    items = try files.lines(of: list).map { try Self.item($0, in: files, list: files.path(list)) }
     guard !items.isEmpty else {
-      throw DataError(file: list, problem: "is empty", advice: "List one image name a line")
+      throw DataError(
+        file: files.path(list), problem: "is empty", advice: "List one image name a line")
     }
-    let captionFile = "\(path)/\(VOCLayout.captions)"
     lines =
-      Files.isFile(captionFile)
-      ? try CaptionLine.read(captionFile, labelCount: labelNames.count) : [:]
+      listFiles.contains(VOCLayout.captions)
+      ? try CaptionLine.read(VOCLayout.captions, in: files, labelCount: labelNames.count) : [:]
   }
 
   public var count: Int { items.count }
 
+  public func parts(at index: Int) -> [FilePart] { items[index].parts }
+
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let (image, mask) = try item.read(in: root, classNames: classNames)
+    let (image, mask) = try item.read(from: files, classNames: classNames)
     let line = lines[item.id]
     return Sample(
       id: item.id, image: image, mask: mask, label: line?.label, captions: line?.captions ?? [])
   }
 
-  public func name(at index: Int) -> String { "\(root)/\(items[index].image)" }
-
-  public func manifest() throws -> DataManifest {
-    var entries = try items.flatMap { try $0.manifestEntries(in: root) }
-    for file in [VOCLayout.classes, VOCLayout.labels, VOCLayout.captions]
-    where Files.isFile("\(root)/\(file)") {
-      entries.append(.init(file: file, byteCount: try Files.byteCount(of: "\(root)/\(file)")))
-    }
-    return DataManifest(
-      origin: "voc", split: split, classNames: classNames, labelNames: labelNames, entries: entries)
-  }
-
-  private static func item(_ name: String, in root: String, list: String) throws -> MaskedImage {
-    guard !name.split(separator: "/").contains("..") else {
+  private static func item(_ name: String, in files: any FileTree, list: String) throws
+    -> MaskedImage
+  {
+    guard Files.isInside(name) else {
       throw DataError(
         file: list, problem: "names \(name), which leads outside", advice: "Use plain names")
     }
     let candidates = ["jpg", "jpeg", "png"].map { "\(VOCLayout.images)/\(name).\($0)" }
-    guard let image = candidates.first(where: { Files.isFile("\(root)/\($0)") }) else {
+    guard let image = candidates.first(where: { files.isFile($0) }) else {
       throw DataError(
-        file: "\(root)/\(candidates[0])", problem: "is missing, but \(list) lists it",
+        file: files.path(candidates[0]), problem: "is missing, but \(list) lists it",
         advice: "Restore the image or take it out of the list")
     }
     let mask = "\(VOCLayout.masks)/\(name).png"
-    guard Files.isFile("\(root)/\(mask)") else {
+    guard files.isFile(mask) else {
       throw DataError(
-        file: "\(root)/\(mask)", problem: "is missing, but \(list) lists it",
+        file: files.path(mask), problem: "is missing, but \(list) lists it",
         advice: "Restore the mask or take it out of the list")
     }
     return MaskedImage(id: name, image: image, mask: mask)
@@ -106,10 +103,13 @@ struct CaptionLine: Codable {
   let captions: [String]?
   let label: Int?
 
-  static func read(_ file: String, labelCount: Int) throws -> [String: CaptionLine] {
+  static func read(
+    _ name: String, in files: any FileTree, labelCount: Int
+  ) throws -> [String: CaptionLine] {
+    let file = files.path(name)
     var lines: [String: CaptionLine] = [:]
     let decoder = JSONDecoder()
-    for (index, text) in try Files.lines(of: file).enumerated() {
+    for (index, text) in try files.lines(of: name).enumerated() {
       guard let line = try? decoder.decode(CaptionLine.self, from: .init(text.utf8)) else {
         throw DataError(
           file: file, problem: "line \(index + 1) is not {\"image\": …, \"captions\": […]}",

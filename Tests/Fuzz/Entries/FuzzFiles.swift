@@ -101,10 +101,10 @@ func fuzzDataset(_ bytes: [UInt8]) {
   _ = FuzzFolder.write(parts[1], to: "voc/captions.jsonl")
   _ = FuzzFolder.write(parts[2], to: "voc/classes.txt")
   _ = FuzzFolder.write(parts[2], to: "voc/labels.txt")
-  let voc = try? VOCSource(path: FuzzFolder.path + "/voc", split: "train")
+  let voc = try? VOCSource(files: LocalFiles(FuzzFolder.path + "/voc"), split: "train")
   _ = try? voc?.manifest().fingerprint
   _ = FuzzFolder.write(parts[0], to: "camvid/train.txt")
-  _ = try? CamVidSource(path: FuzzFolder.path + "/camvid", split: "train")
+  _ = try? CamVidSource(files: LocalFiles(FuzzFolder.path + "/camvid"), split: "train")
 }
 
 /// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.

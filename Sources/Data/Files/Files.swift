@@ -11,7 +11,40 @@ package enum Files {
 
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or too large.
   package static func bytes(of path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    try withDescriptor(of: path) { descriptor, size in
+      try checkByteCount(size, of: path)
+      return try read(descriptor, 0..<size, path)
+    }
+  }
+
+  /// Throws: `DataError` when the file is missing, unreadable, no plain file, or ends before the
+  /// range does.
+  package static func bytes(of path: String, in range: Range<Int>) throws -> [UInt8] {
+    try withDescriptor(of: path) { descriptor, size in
+      guard range.lowerBound >= 0, range.upperBound <= size else {
+        throw DataError(
+          file: path,
+          problem: "has \(size) bytes; those from \(range.lowerBound) to "
+            + "\(range.upperBound) were asked for",
+          advice: "Restore the file: it became shorter")
+      }
+      try checkByteCount(range.count, of: path)
+      return try read(descriptor, range, path)
+    }
+  }
+
+  static func checkByteCount(_ count: Int, of path: String) throws {
+    guard count <= byteCountMax else {
+      throw DataError(
+        file: path, problem: "has \(count) bytes, more than \(byteCountMax)",
+        advice: "Split or re-encode it")
+    }
+  }
+
+  private static func withDescriptor<Value>(
+    of path: String, _ body: (_ descriptor: Int32, _ size: Int) throws -> Value
+  ) throws -> Value {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw DataError(
         file: path, problem: "cannot be opened (\(lastError()))",
@@ -22,15 +55,18 @@ package enum Files {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw DataError(file: path, problem: "is no plain file", advice: "Name a file")
     }
-    let size = Int(status.st_size)
-    guard size <= byteCountMax else {
-      throw DataError(
-        file: path, problem: "has \(size) bytes, more than \(byteCountMax)",
-        advice: "Split or re-encode it")
-    }
-    let bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
-      while filled < size {
-        let count = read(descriptor, buffer.baseAddress.map { $0 + filled }, size - filled)
+    return try body(descriptor, Int(status.st_size))
+  }
+
+  /// A file that ends earlier than its size said gives fewer bytes.
+  private static func read(
+    _ descriptor: Int32, _ range: Range<Int>, _ path: String
+  ) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+      while filled < range.count {
+        let count = pread(
+          descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled,
+          off_t(range.lowerBound + filled))
         if count < 0 && errno == EINTR { continue }
         guard count >= 0 else {
           throw DataError(
@@ -40,20 +76,30 @@ package enum Files {
         filled += count
       }
     }
-    return bytes
   }
 
   package static func text(of path: String) throws -> String {
-    guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
+    try text(bytes(of: path), path: path)
+  }
+
+  static func text(_ bytes: [UInt8], path: String) throws -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw DataError(file: path, problem: "is not UTF-8 text", advice: "Re-encode it as UTF-8")
     }
     return text
   }
 
   /// The lines without surrounding white space, empty ones left out.
-  package static func lines(of path: String) throws -> [String] {
-    try text(of: path).split(whereSeparator: \.isNewline)
-      .map { $0.trimmed }.filter { !$0.isEmpty }
+  package static func lines(of path: String) throws -> [String] { lines(try text(of: path)) }
+
+  static func lines(_ text: String) -> [String] {
+    text.split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
+  }
+
+  /// Whether a name stays inside the folder it is relative to: not absolute, no "..", no zero byte.
+  static func isInside(_ name: String) -> Bool {
+    !name.hasPrefix("/") && !name.utf8.contains(0)
+      && !name.split(separator: "/").contains("..")
   }
 
   package static func byteCount(of path: String) throws -> Int {
@@ -97,23 +143,27 @@ package enum Files {
   package static func write(_ bytes: [UInt8], to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw unwritable(path) }
+    do { try append(bytes, to: descriptor, path) } catch {
+      close(descriptor)
+      throw error
+    }
+    guard close(descriptor) == 0 else { throw unwritable(path) }
+  }
+
+  /// Throws: `DataError` when the bytes were not all taken.
+  static func append(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
         Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
       }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = unwritable(path)
-        close(descriptor)
-        throw error
-      }
+      guard count > 0 else { throw unwritable(path) }
       written += count
     }
-    guard close(descriptor) == 0 else { throw unwritable(path) }
   }
 
-  private static func unwritable(_ path: String) -> DataError {
+  static func unwritable(_ path: String) -> DataError {
     DataError(
       file: path, problem: "cannot be written (\(lastError()))",
       advice: "Check permissions and free space")
