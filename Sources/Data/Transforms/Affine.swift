@@ -68,16 +68,16 @@ public struct RandomAffine: Hashable, Sendable {
   public var shearX: ClosedRange<Float> = 0...0
   public var shearY: ClosedRange<Float> = 0...0
 
-  /// Preconditions: scales in 0.1 … 10, shears in −60 … 60.
+  /// Preconditions: scales in 0.25 … 4, shears in −60 … 60.
   public init(
     degrees: ClosedRange<Float> = 0...0, shift: SIMD2<Float> = .zero,
     scale: ClosedRange<Float> = 1...1, shearX: ClosedRange<Float> = 0...0,
     shearY: ClosedRange<Float> = 0...0
   ) {
     precondition(
-      scale.lowerBound >= 0.1 && scale.upperBound <= 10 && shift.x >= 0 && shift.y >= 0
+      scale.lowerBound >= 0.25 && scale.upperBound <= 4 && shift.x >= 0 && shift.y >= 0
         && [shearX, shearY].allSatisfy { $0.lowerBound >= -60 && $0.upperBound <= 60 },
-      "RandomAffine: scale \(scale) in 0.1 … 10, shears \(shearX), \(shearY) in −60 … 60, "
+      "RandomAffine: scale \(scale) in 0.25 … 4, shears \(shearX), \(shearY) in −60 … 60, "
         + "shift \(shift) at least 0")
     self.degrees = degrees
     self.shift = shift

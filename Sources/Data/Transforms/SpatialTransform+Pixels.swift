@@ -69,6 +69,9 @@ extension SpatialTransform {
       let corners = [(0, 0), (width, 0), (0, height), (width, height)].map { back(SIMD2($0, $1)) }
       rows = down.inside(Self.cells(corners.map(\.y)))
       columns = across.inside(Self.cells(corners.map(\.x)))
+      precondition(
+        rows.count * columns.count <= Image.decodedByteCountMax,
+        "SpatialTransform: the affine map brings \(columns.count)×\(rows.count) pixels into view")
     }
     return (
       rows, columns, (AxisTaps(filter, down, cells: rows), AxisTaps(filter, across, cells: columns))
