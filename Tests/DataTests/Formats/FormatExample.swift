@@ -24,7 +24,7 @@ struct FormatExample: Sendable, CustomStringConvertible {
       files: MemoryFiles(files ?? self.files), split: split, options: options)
   }
 
-  static let all: [FormatExample] = pictures + texts + volumes + arrays
+  static let all: [FormatExample] = pictures + texts + volumes + arrays + shards
 
   static let pictures: [FormatExample] = [
     FormatExample(
