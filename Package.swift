@@ -18,7 +18,8 @@ var targets: [Target] = [
   .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
   .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Collectives", dependencies: ["Tensors"]),
-  .target(name: "Data", dependencies: ["Tensors", "CImages", "CSodium", "CZlib"]),
+  .target(
+    name: "Data", dependencies: ["CKernels", "Tensors", "CImages", "CSodium", "CZlib"]),
   .target(name: "Worlds", dependencies: ["Data"]),
   .target(name: "Layers", dependencies: ["Collectives", "Data"]),
   .target(name: "Losses", dependencies: ["Collectives"]),

@@ -1,9 +1,9 @@
 /// Every layout on disk that the house reads. Add yours here.
 public let dataFormats: [any FileSource.Type] = [
   CIFARSource.self, CamVidSource.self, COCOSource.self, ClassFolderSource.self, FeatureSource.self,
-  HDF5Source.self,
-  ImageListSource.self, PairedSource<ADE20K>.self, PairedSource<COCOStuff>.self,
+  HDF5Source.self, ImageListSource.self, PairedSource<ADE20K>.self, PairedSource<COCOStuff>.self,
   PairedSource<Cityscapes>.self, TextTableSource.self, VOCSource.self, VolumeSource.self,
+  WebDatasetSource.self,
 ]
 
 /// The format of this name.
