@@ -2,7 +2,8 @@
 public let dataFormats: [any FileSource.Type] = [
   CamVidSource.self, COCOSource.self, ClassFolderSource.self, FeatureSource.self, HDF5Source.self,
   ImageListSource.self, PairedSource<ADE20K>.self, PairedSource<COCOStuff>.self,
-  PairedSource<Cityscapes>.self, TextTableSource.self, VOCSource.self, VolumeSource.self, WebDatasetSource.self,
+  PairedSource<Cityscapes>.self, TextTableSource.self, VOCSource.self, VolumeSource.self,
+  WebDatasetSource.self,
 ]
 
 /// The format of this name.
