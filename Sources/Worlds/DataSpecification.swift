@@ -3,7 +3,8 @@ import Data
 /// Where a job's samples come from: `{world: scenes, size: 2000}` or `{path: DIR, format: voc}`.
 public enum DataSpecification: Hashable, Sendable, Codable {
   case world(name: String, options: [String: OptionValue])
-  case files(path: String, format: String)
+  /// `options`: the format's own keys.
+  case files(path: String, format: String, options: [String: String] = [:])
 
   /// From the keys of a job's `data:` section.
   ///
@@ -23,14 +24,9 @@ public enum DataSpecification: Hashable, Sendable, Codable {
           file: "data", problem: "has a path but no format", advice: "Add format: one of \(formats)"
         )
       }
-      if let extra = rest.keys.min() {
-        let near = nearest(to: extra, among: ["path", "format"])
-        throw DataError(
-          file: "data", problem: "has the unknown key \(extra)",
-          advice: near.map { "Did you mean \($0)?" } ?? "A path takes only format")
-      }
-      _ = try dataFormat(named: format)
-      self = .files(path: path, format: format)
+      let options = rest.mapValues { $0.description }
+      try dataFormat(named: format).check(options: options)
+      self = .files(path: path, format: format, options: options)
     default:
       throw DataError(
         file: "data",
@@ -44,7 +40,9 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       options.merging(["world": .text(name)]) { _, name in name }
-    case .files(let path, let format): ["path": .text(path), "format": .text(format)]
+    case .files(let path, let format, let options):
+      options.mapValues { OptionValue.text($0) }
+        .merging(["path": .text(path), "format": .text(format)]) { _, mine in mine }
     }
   }
 
@@ -53,7 +51,8 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       try makeWorld(named: name, options: options).source(split: split)
-    case .files(let path, let format): try openData(format: format, path: path, split: split)
+    case .files(let path, let format, let options):
+      try openData(format: format, path: path, split: split, options: options)
     }
   }
 }

@@ -20,6 +20,7 @@ import Worlds
     for specification in [
       DataSpecification.world(name: "scenes", options: ["size": 3, "seed": 9]),
       .files(path: "/data", format: "voc"),
+      .files(path: "/data", format: "text", options: ["text": "tweet"]),
     ] {
       #expect(try DataSpecification(fields: specification.fields) == specification)
       let json = try JSONEncoder().encode(specification)
@@ -38,5 +39,7 @@ import Worlds
     #expect(problem(["path": "/data", "format": "camvit"])?.advice.contains("camvid") == true)
     #expect(
       problem(["path": "/d", "format": "voc", "fromat": "x"])?.problem.contains("fromat") == true)
+    #expect(
+      problem(["path": "/d", "format": "text", "lable": "x"])?.advice == "Did you mean label?")
   }
 }

@@ -105,6 +105,8 @@ func fuzzDataset(_ bytes: [UInt8]) {
   _ = try? voc?.manifest().fingerprint
   _ = FuzzFolder.write(parts[0], to: "camvid/train.txt")
   _ = try? CamVidSource(files: LocalFiles(FuzzFolder.path + "/camvid"), split: "train")
+  for name in ["train.csv", "val.jsonl"] { _ = FuzzFolder.write(parts[1], to: "text/\(name)") }
+  for split in ["train", "val"] { fuzzCheck("text", format: "text", split: split) }
 }
 
 /// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.
