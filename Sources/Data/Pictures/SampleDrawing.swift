@@ -112,8 +112,8 @@ struct SampleDrawing {
     draw(polygon: corners, color, width: 0.8)
     if classNames.indices.contains(annotation.category), box.width * scale > 24 {
       canvas.write(
-        classNames[annotation.category], left: Int(max(0, min(4_096, box.left * scale))) + 2,
-        top: Int(max(0, min(4_096, box.top * scale))) + 2, color: RGB(255, 255, 255))
+        classNames[annotation.category], left: Int(max(0, min(4_096, box.x0 * scale))) + 2,
+        top: Int(max(0, min(4_096, box.y0 * scale))) + 2, color: RGB(255, 255, 255))
     }
   }
 
