@@ -38,7 +38,7 @@ struct DataCheckCommand: ParsableCommand {
       reports.append(report)
       if !json { print(report) }
       if let out, let sheet {
-        try Files.write(sheet.pngBytes(), to: "\(out)/\(stem(of: split)).png")
+        try Files.write(sheet.pngBytes(), to: "\(out)/\(split).png")
       }
     }
     let whole = DataReport(path: path, format: known.format, splits: reports)
