@@ -18,7 +18,7 @@ var targets: [Target] = [
   .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
   .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Collectives", dependencies: ["Tensors"]),
-  .target(name: "Data", dependencies: ["Tensors", "CImages", "CZlib"]),
+  .target(name: "Data", dependencies: ["Tensors", "CImages", "CZlib", "CXXHash"]),
   .target(name: "Worlds", dependencies: ["Data"]),
   .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
@@ -33,7 +33,7 @@ var targets: [Target] = [
   .target(
     name: "Cluster",
     dependencies: [
-      "Coordination", "Transport", "Training", "CXXHash",
+      "Coordination", "Transport", "Training", "Worlds", "CXXHash",
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
   .target(

@@ -17,15 +17,18 @@ package final class JobFiles: BulkStore {
     let generation: Generation
     /// The workers of that generation.
     let members: Set<Incarnation>
+    let specification: String
 
     init(_ record: JobRecord, folder: String, notBefore generation: Generation) {
       self.folder = folder
       self.generation = max(generation, record.generation)
       members = Set(record.members.map(\.incarnation))
+      specification = record.request.specification
     }
   }
 
   private let entries = Mutex<[JobID: Entry]>([:])
+  private let data = JobData()
   private let recall: @Sendable (JobID) -> (JobRecord, folder: String)?
   private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
 
@@ -49,6 +52,7 @@ package final class JobFiles: BulkStore {
   /// Forgets jobs that are over; what is asked about them is read from their records.
   func keep(where isWanted: (JobID) -> Bool) {
     entries.withLock { entries in entries = entries.filter { isWanted($0.key) } }
+    data.forget { !isWanted($0) }
   }
 
   private func entry(of job: JobID) -> Entry? {
@@ -59,6 +63,13 @@ package final class JobFiles: BulkStore {
   package func objection(to sender: Incarnation, of job: JobID) -> Failure? {
     let isMember = entry(of: job)?.members.contains(sender) ?? true
     return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
+  }
+
+  package func objection(to sender: Incarnation, reading name: String?, of job: JobID) -> Failure? {
+    guard name == nil || name == JobData.listingFile else { return objection(to: sender, of: job) }
+    // Not only members: a newcomer looks at the data before it is one, and who was one may be again.
+    let isOpen = entries.withLock { $0[job] != nil }
+    return isOpen ? nil : Failure(reason: "\(job) is over, its data is no longer served")
   }
 
   /// Puts the checkpoint that a job goes on from into the job's own folder, where its workers look
@@ -113,6 +124,9 @@ package final class JobFiles: BulkStore {
         reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)")
     }
     let path = try "\(entry.folder)/\(checked(offer.name))"
+    if offer.name == JobData.listingFile, Files.isFile(path) {
+      throw Failure(reason: "the job's data is listed already")
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -131,11 +145,21 @@ package final class JobFiles: BulkStore {
   }
 
   package func find(_ fetch: Fetch) throws(Failure) -> String {
-    guard let folder = folder(of: fetch.job) else {
+    guard let entry = entry(of: fetch.job) else {
       throw Failure(
         reason: "there is no job \(fetch.job)", advice: "martlet jobs lists those there are")
     }
-    return "\(folder)/\(try checked(fetch.name))"
+    if fetch.name == JobData.listingFile {
+      return try data.listing(of: fetch.job, entry.specification, in: entry.folder)
+    }
+    return "\(entry.folder)/\(try checked(fetch.name))"
+  }
+
+  package func read(_ request: ReadBlocks) throws(Failure) -> BlockBytes {
+    guard let entry = entry(of: request.job) else {
+      throw Failure(reason: "there is no job \(request.job)")
+    }
+    return try data.read(request, entry.specification, in: entry.folder)
   }
 
   /// What a job's folder holds, checkpoints in progress left out.

@@ -36,11 +36,16 @@ final class BatchFeed {
       steps: step * width..<end * width, depth: 2 * width, threads: min(2, width)
     ) { item in
       let step = item / width
-      let slots = plan.slots(
-        at: PlanPosition(
-          seed: job.seed, stage: stage, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
+      let slots = slots(step)
       let mine = SlotDivision(batch: slots.count, replicas: job.replicas)
         .slots(of: hosted.lowerBound + item % width)
+      if item % width == 0 {
+        // Data that comes from elsewhere is on its way before a loader asks for it.
+        let coming = step == first ? step..<step + Self.expectedSteps + 1 : step + Self.expectedSteps..<step + Self.expectedSteps + 1
+        for step in coming where step < end {
+          source.expect(samples(slots(step), of: hosted, job.replicas))
+        }
+      }
       let key = RandomKey(seed: job.seed).derived("load").derived(stage).derived(step)
       return try program.load(Array(slots[mine]), key: key, source: source)
     }

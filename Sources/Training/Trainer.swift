@@ -33,10 +33,13 @@ package final class Trainer {
 
   /// Builds the first stage's model in its initial state.
   ///
+  /// `data`: The job's data, if it is not for this process to open.
+  ///
   /// Throws: `JobError`, `DataError`, `SafetensorsError`.
-  package init(_ job: Job, catalog: Catalog) throws {
+  package init(_ job: Job, catalog: Catalog, data: RecipeData? = nil) throws {
     self.job = job
-    data = try RecipeData(job: job)
+    let data = try data ?? RecipeData(job: job)
+    self.data = data
     let recipe = try catalog.recipe(named: job.recipe)
     var models: [StageModel] = []
     for stage in try recipe.stages(job) {

@@ -1,9 +1,11 @@
 import Data
 
-/// Where a job's samples come from: `{world: scenes, size: 2000}` or `{path: DIR, format: voc}`.
+/// Where a job's samples come from: `{world: scenes, size: 2000}` or `{path: DIR, format: voc}`, with
+/// `served: true` for a folder that only the coordinator sees.
 public enum DataSpecification: Hashable, Sendable, Codable {
   case world(name: String, options: [String: OptionValue])
-  case files(path: String, format: String)
+  /// `served`: Whether workers read through the coordinator; nil for those that do not see the same.
+  case files(path: String, format: String, served: Bool?)
 
   /// From the keys of a job's `data:` section.
   ///
@@ -23,14 +25,23 @@ public enum DataSpecification: Hashable, Sendable, Codable {
           file: "data", problem: "has a path but no format", advice: "Add format: one of \(formats)"
         )
       }
+      var served: Bool?
+      if let value = rest.removeValue(forKey: "served") {
+        guard case .flag(let flag) = value else {
+          throw DataError(
+            file: "data", problem: "has served: \(value), which is no flag",
+            advice: "Write true, false, or leave it out")
+        }
+        served = flag
+      }
       if let extra = rest.keys.min() {
-        let near = nearest(to: extra, among: ["path", "format"])
+        let near = nearest(to: extra, among: ["path", "format", "served"])
         throw DataError(
           file: "data", problem: "has the unknown key \(extra)",
-          advice: near.map { "Did you mean \($0)?" } ?? "A path takes only format")
+          advice: near.map { "Did you mean \($0)?" } ?? "A path takes format and served")
       }
       _ = try dataFormat(named: format)
-      self = .files(path: path, format: format)
+      self = .files(path: path, format: format, served: served)
     default:
       throw DataError(
         file: "data",
@@ -44,7 +55,9 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       options.merging(["world": .text(name)]) { _, name in name }
-    case .files(let path, let format): ["path": .text(path), "format": .text(format)]
+    case .files(let path, let format, let served):
+      ["path": .text(path), "format": .text(format)]
+        .merging(served.map { ["served": .flag($0)] } ?? [:]) { $1 }
     }
   }
 
@@ -53,7 +66,7 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       try makeWorld(named: name, options: options).source(split: split)
-    case .files(let path, let format): try openData(format: format, path: path, split: split)
+    case .files(let path, let format, _): try openData(format: format, path: path, split: split)
     }
   }
 }

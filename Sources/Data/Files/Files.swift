@@ -11,7 +11,8 @@ package enum Files {
 
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or too large.
   package static func bytes(of path: String) throws -> [UInt8] {
-    try withDescriptor(of: path) { descriptor, size in
+    try withDescriptor(of: path) { descriptor, status in
+      let size = Int(status.st_size)
       try checkByteCount(size, of: path)
       return try read(descriptor, 0..<size, path)
     }
@@ -20,7 +21,15 @@ package enum Files {
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or ends before the
   /// range does.
   package static func bytes(of path: String, in range: Range<Int>) throws -> [UInt8] {
-    try withDescriptor(of: path) { descriptor, size in
+    try bytesAndStatus(of: path, in: range).0
+  }
+
+  /// As `bytes(of:in:)`, with what the system knew of the file just before.
+  static func bytesAndStatus(
+    of path: String, in range: Range<Int>
+  ) throws -> (bytes: [UInt8], status: stat) {
+    try withDescriptor(of: path) { descriptor, status in
+      let size = Int(status.st_size)
       guard range.lowerBound >= 0, range.upperBound <= size else {
         throw DataError(
           file: path,
@@ -29,7 +38,7 @@ package enum Files {
           advice: "Restore the file: it became shorter")
       }
       try checkByteCount(range.count, of: path)
-      return try read(descriptor, range, path)
+      return (try read(descriptor, range, path), status)
     }
   }
 
@@ -42,7 +51,7 @@ package enum Files {
   }
 
   private static func withDescriptor<Value>(
-    of path: String, _ body: (_ descriptor: Int32, _ size: Int) throws -> Value
+    of path: String, _ body: (_ descriptor: Int32, _ status: stat) throws -> Value
   ) throws -> Value {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -55,7 +64,7 @@ package enum Files {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw DataError(file: path, problem: "is no plain file", advice: "Name a file")
     }
-    return try body(descriptor, Int(status.st_size))
+    return try body(descriptor, status)
   }
 
   /// A file that ends earlier than its size said gives fewer bytes.
