@@ -1,3 +1,8 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <pthread.h>
+#endif
+
 #include "CKernels.h"
 
 #if defined(__x86_64__)
@@ -21,6 +26,14 @@ uint32_t mk_floating_mode(void) {
 void mk_floating_mode_set(uint32_t mode) {
 #if defined(__x86_64__)
   _mm_setcsr(mode);
+#endif
+}
+
+void mk_thread_name(const char *name) {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), name);
+#else
+  (void)name;
 #endif
 }
 

@@ -93,7 +93,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       recall: { id in
         // Who cannot read it says that there is no such job.
         (try? store.job(id)).flatMap { $0 }.map { ($0, store.folder(of: $0.output)) }
-      }, stored: { queue.put(.checkpoint($0, $1)) })
+      }, deliveries: { (try? store.deliveries(of: $0)) ?? [] },
+      stored: { queue.put(.checkpoint($0, $1)) })
     // Before anybody can ask for their files.
     for status in machine.status(at: Moment()).jobs {
       guard let record = machine.record(of: status.job) else { continue }
@@ -153,6 +154,13 @@ package final class CoordinatorProcess: @unchecked Sendable {
       relay.stop()
       keyGuard?.stop()
       do { try keys.keepSeen() } catch { note("when keys were last seen was not kept: \(error)") }
+    }
+    // What an earlier life put on record and had no time to carry out.
+    for job in machine.status(at: now).jobs where job.state.isOver {
+      guard let record = machine.record(of: job.job),
+        !JobRecorder.hasEnding(in: store.folder(of: record.output))
+      else { continue }
+      close(job.job, job.state)
     }
     // What arrived after the last record of an earlier life, or was damaged since.
     for job in machine.status(at: now).jobs where !job.state.isOver {
@@ -258,7 +266,11 @@ package final class CoordinatorProcess: @unchecked Sendable {
       // A diary that cannot be written is no reason to end the training.
       let recorder = recorder(of: job)
       if let record = machine.record(of: job) { recorder?.add(record) }
-      do { recorder?.add(try store.record(reports, of: job)) } catch {
+      do {
+        let (new, corrected) = try store.record(reports, of: job)
+        recorder?.add(new)
+        recorder?.correct(corrected)
+      } catch {
         note("step reports of \(job) were not kept: \(error)")
       }
     case .announce(let event):
@@ -271,8 +283,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     // Not now: what follows in the same list comes first.
     case .inspectCheckpoints(let job): queue.put(.inspection(job))
     case .jobEnded(let job, let state):
-      recorder(of: job)?.end(state, machine.status(of: job))
-      records[job] = nil
+      close(job, state)
       files.keep { machine.record(of: $0) != nil }
     }
   }
@@ -315,6 +326,11 @@ package final class CoordinatorProcess: @unchecked Sendable {
       // The workers will not find it and end the job with that reason.
       note("\(record.job): checkpoint \(source) cannot be taken into \(folder): \(error)")
     }
+  }
+
+  private func close(_ job: JobID, _ state: JobStatus.State) {
+    recorder(of: job)?.end(state, machine.status(of: job))
+    records[job] = nil
   }
 
   private func recorder(of job: JobID) -> JobRecorder? {

@@ -30,16 +30,20 @@ package final class JobFiles: BulkStore {
   private let entries = Mutex<[JobID: Entry]>([:])
   private let data = JobData()
   private let recall: @Sendable (JobID) -> (JobRecord, folder: String)?
+  private let deliveries: @Sendable (JobID) -> [DeliveryTable.Row]
   private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
 
   /// `recall`: What is on record of a job that is not known here, and its folder; from any thread.
   ///
+  /// `deliveries`: What is on record of the samples of a job's steps.
+  ///
   /// `stored`: A checkpoint is complete; called on the bulk plane's thread.
   package init(
     recall: @escaping @Sendable (JobID) -> (JobRecord, folder: String)? = { _ in nil },
+    deliveries: @escaping @Sendable (JobID) -> [DeliveryTable.Row] = { _ in [] },
     stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void
   ) {
-    (self.recall, self.stored) = (recall, stored)
+    (self.recall, self.deliveries, self.stored) = (recall, deliveries, stored)
   }
 
   package func know(_ record: JobRecord, folder: String) {
@@ -152,7 +156,20 @@ package final class JobFiles: BulkStore {
     if fetch.name == JobData.listingFile {
       return try data.listing(of: fetch.job, entry.specification, in: entry.folder)
     }
+    if fetch.name == DeliveryTable.fileName { writeDeliveries(of: fetch.job) }
     return "\(entry.folder)/\(try checked(fetch.name))"
+  }
+
+  /// Writes down what the steps of an audited job were made of, from the record: the record misses
+  /// nothing that was reported, whenever the coordinator was killed.
+  func writeDeliveries(of job: JobID) {
+    guard let folder = folder(of: job) else { return }
+    let rows = deliveries(job)
+    guard !rows.isEmpty else { return }
+    let text = "\(DeliveryTable.header)\n" + rows.map(\.line).joined()
+    // Without room for it whoever fetches it hears that it is not there.
+    try? SafeFile.write(
+      Array(text.utf8), to: "\(folder)/\(DeliveryTable.fileName)", mode: 0o644)
   }
 
   package func read(_ request: ReadBlocks) throws(Failure) -> BlockBytes {

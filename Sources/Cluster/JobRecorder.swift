@@ -46,18 +46,43 @@ final class JobRecorder {
     for report in reports {
       let scalars = report.scalars.map { NamedValue($0.name, $0.value) }
       do { try folder?.add(scalars, step: Int(clamping: report.step)) } catch { log("\(error)") }
-      do {
-        try folder?.add(
-          report.digest, step: Int(clamping: report.step),
-          passes: Int(report.position.step & 15))
-      } catch { log("\(error)") }
+      addDigest(of: report)
       let numbers = report.scalars.map { "\($0.name) \(String(format: "%.5g", $0.value))" }
       log("step \(report.step)/\(report.stepsTotal) " + numbers.joined(separator: " "))
     }
   }
 
+  /// Reports whose digests were wrong before; of two lines for one commit the later one counts.
+  func correct(_ reports: [Messages.StepReport]) {
+    for report in reports {
+      addDigest(of: report)
+      log("step \(report.step): its digest was recorded wrongly and is \(report.digest)")
+    }
+  }
+
+  private func addDigest(of report: Messages.StepReport) {
+    do {
+      try folder?.add(
+        report.digest, step: Int(clamping: report.step), passes: Int(report.position.step & 15))
+    } catch { log("\(error)") }
+  }
+
+  private static let ending = "job "
+
+  /// Whether the log in a job's folder says how the job ended.
+  static func hasEnding(in folder: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(logFile)") else { return false }
+    defer { try? handle.close() }
+    let size = (try? handle.seekToEnd()) ?? 0
+    try? handle.seek(toOffset: size - min(size, 16 << 10))
+    let tail = (try? handle.readToEnd()) ?? Foundation.Data()
+    return tail.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: ending.utf8) }
+  }
+
   func end(_ state: JobStatus.State, _ status: JobStatus?) {
-    log("job \(state.rawValue)" + (status.map { $0.reason.isEmpty ? "" : ": \($0.reason)" } ?? ""))
+    log(
+      Self.ending + state.rawValue
+        + (status.map { $0.reason.isEmpty ? "" : ": \($0.reason)" } ?? ""))
     guard state == .finished,
       let checkpoint = CheckpointShelf(folder: "\(path)/checkpoints", keep: 1).newestValid().0
     else { return }

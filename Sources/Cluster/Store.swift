@@ -2,6 +2,7 @@ import Coordination
 import Foundation
 import GRDB
 import Messages
+import Training
 
 /// What survives the coordinator: machine records, events and step reports in SQLite; keys, job
 /// folders and the lock beside it.
@@ -235,28 +236,34 @@ package final class Store: Sendable {
 
   /// Keeps step reports; of a step that is known only another digest is taken over.
   ///
-  /// Returns: The reports of steps that were not known.
-  package func record(_ reports: [StepReport], of job: JobID) throws -> [StepReport] {
+  /// Returns: The reports of steps that were not known, and those whose digest took the place of
+  /// another.
+  package func record(
+    _ reports: [StepReport], of job: JobID
+  ) throws -> (new: [StepReport], corrected: [StepReport]) {
     try diary.write { database in
-      try reports.filter { report in
+      var (new, corrected): ([StepReport], [StepReport]) = ([], [])
+      for report in reports {
         let place = [Int64(clamping: job.number), Int64(clamping: report.position.step)]
         if let known = try Foundation.Data.fetchOne(
           database, sql: "SELECT value FROM step WHERE job = ? AND position = ?",
           arguments: StatementArguments(place))
         {
           var value = try RecordCoding.record(known) as StepReport
-          guard value.digest != report.digest else { return false }
+          guard value.digest != report.digest else { continue }
           value.digest = report.digest
           try database.execute(
             sql: "UPDATE step SET value = ? WHERE job = ? AND position = ?",
             arguments: [try RecordCoding.bytes(of: value)] + StatementArguments(place))
-          return false
+          corrected.append(report)
+          continue
         }
         try database.execute(
           sql: "INSERT INTO step (job, position, value) VALUES (?, ?, ?)",
           arguments: StatementArguments(place) + [try RecordCoding.bytes(of: report)])
-        return true
+        new.append(report)
       }
+      return (new, corrected)
     }
   }
 
@@ -277,6 +284,23 @@ package final class Store: Sendable {
       return CommitDigest(position: report.position, digest: report.digest)
     }
     return (commits, rows.count < countMax)
+  }
+
+  /// What the recorded steps of an audited job were made of, in order; empty for others.
+  package func deliveries(of job: JobID) throws -> [DeliveryTable.Row] {
+    try diary.read { database in
+      try Foundation.Data.fetchCursor(
+        database, sql: "SELECT value FROM step WHERE job = ? ORDER BY position",
+        arguments: [Int64(clamping: job.number)]
+      ).compactMap { value in
+        let report = try RecordCoding.record(value) as StepReport
+        return report.delivery.map { delivery in
+          DeliveryTable.Row(
+            step: Int(clamping: report.step), stage: Int(delivery.stage),
+            epoch: Int(clamping: delivery.epoch), samples: delivery.samples.map { Int($0) })
+        }
+      }.reduce(into: []) { $0.append($1) }
+    }
   }
 
   /// A job's folder; `output` is absolute, or below the store.

@@ -11,6 +11,11 @@ import Transport
 // A job's generations on the training thread: built, prepared, brought to their state, run.
 
 extension WorkerJob {
+  /// How many reports are said again in a new generation.
+  private static let reportsMax = 32
+  /// Seconds within which the worker of a replica that gave up says why.
+  private static let explanation = 5.0
+
   func attempt(
     _ job: JobID, _ generation: Generation, _ blame: WorkerFailed.Blame, peer: WorkerID? = nil,
     _ body: () throws -> Void
@@ -95,7 +100,7 @@ extension WorkerJob {
   }
 
   /// A trainer in its initial state.
-  func trainer(of prepare: PrepareGeneration) throws -> Trainer {
+  private func trainer(of prepare: PrepareGeneration) throws -> Trainer {
     let value = try JSONDecoder().decode(
       JobValue.self, from: Foundation.Data(prepare.specification.utf8))
     let job = try Job(value, catalog: catalog)
@@ -143,7 +148,7 @@ extension WorkerJob {
   }
 
   /// What was committed beyond a state that takes the place of the one it led to is not told again.
-  func forgetReports(after position: Position) {
+  private func forgetReports(after position: Position) {
     holding?.reports.removeAll { $0.position > position }
   }
 
@@ -233,7 +238,7 @@ extension WorkerJob {
     }
   }
 
-  func remember(_ report: Messages.StepReport) {
+  private func remember(_ report: Messages.StepReport) {
     // A state that came from elsewhere may be older than what was committed here before.
     holding?.reports.removeAll { $0.position >= report.position }
     holding?.reports.append(report)

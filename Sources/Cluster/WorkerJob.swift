@@ -69,12 +69,6 @@ final class WorkerJob: @unchecked Sendable {
     var opened = Generation.zero
   }
 
-  /// How many reports are said again in a new generation.
-  static let reportsMax = 32
-
-  /// Seconds within which the worker of a replica that gave up says why.
-  static let explanation = 5.0
-
   let links: WorkerLinks
   let bulk: BulkClient
   let data: WorkerData
@@ -88,7 +82,7 @@ final class WorkerJob: @unchecked Sendable {
   let commands = EventQueue<Command>()
   let shared = Mutex(Shared())
   var holding: Holding?
-  var thread: ComputeThread?
+  private var thread: ComputeThread?
 
   init(
     links: WorkerLinks, bulk: BulkClient, data: WorkerData, catalog: Catalog, threads: Int, scratch: String,
@@ -107,7 +101,7 @@ final class WorkerJob: @unchecked Sendable {
     self.tell = tell
     self.send = send
     self.note = note
-    thread = ComputeThread { [unowned self] in work() }
+    thread = ComputeThread(name: "training") { [unowned self] in work() }
   }
 
   func post(_ command: Command) { commands.put(command) }
@@ -123,7 +117,7 @@ final class WorkerJob: @unchecked Sendable {
     }
   }
 
-  func end(_ mark: (inout Shared) -> Void) {
+  private func end(_ mark: (inout Shared) -> Void) {
     let (group, link, gate) = shared.withLock {
       shared -> (ReplicaGroup?, ExchangeLink?, CommitGate?) in
       mark(&shared)
@@ -148,7 +142,7 @@ final class WorkerJob: @unchecked Sendable {
   /// Ends a pause; from the deciding thread.
   func goOn(_ job: JobID, _ generation: Generation) { gate(of: job, generation)?.open() }
 
-  func gate(of job: JobID, _ generation: Generation) -> CommitGate? {
+  private func gate(of job: JobID, _ generation: Generation) -> CommitGate? {
     shared.withLock { $0.job == job && $0.generation == generation ? $0.gate : nil }
   }
 
@@ -189,7 +183,7 @@ final class WorkerJob: @unchecked Sendable {
     return beat
   }
 
-  func work() {
+  private func work() {
     while true {
       switch commands.take() {
       case .warmUp(let prepare):
@@ -220,7 +214,7 @@ final class WorkerJob: @unchecked Sendable {
   }
 
   /// Stores one more checkpoint, of the last committed step.
-  func save(_ job: JobID) {
+  private func save(_ job: JobID) {
     guard let holding, holding.hasState, holding.trainer.progress.step > 0,
       let generation = shared.withLock({ $0.generation })
     else { return }

@@ -61,6 +61,10 @@ final class WorkerReporter: TrainingObserver {
     message.exchangeSeconds = report.seconds.exchange
     message.inputSeconds = report.seconds.input
     message.digest = report.digest
+    message.delivery = report.delivery.map { row in
+      Delivery(
+        stage: UInt32(row.stage), epoch: UInt64(row.epoch), samples: row.samples.map(UInt32.init))
+    }
     tell(message)
   }
 

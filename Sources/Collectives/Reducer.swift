@@ -31,7 +31,7 @@ final class Reducer: Sendable {
       defer { queue.isStarted = true }
       return !queue.isStarted
     }
-    if mustStart { ComputeThread.detached { [queue] in queue.drain() } }
+    if mustStart { ComputeThread.detached(name: "reduction") { [queue] in queue.drain() } }
   }
 
   deinit {

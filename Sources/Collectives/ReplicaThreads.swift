@@ -1,50 +1,26 @@
 import Synchronization
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+/// A thread that computes: numbers too small for the normal format count as zero in it.
+package struct ComputeThread: Sendable {
+  private let thread: SystemThread
 
-/// A POSIX thread that runs one closure.
-package final class ComputeThread: @unchecked Sendable {
-  private final class Start {
-    let body: @Sendable () -> Void
-    init(body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-
-  private let handle: pthread_t
-
-  /// Deep graphs recurse little, but BLAS and image decoders want room: 8 MB of stack.
-  ///
   /// Fatal if the system gives no thread: nothing of a worker works without.
-  package init(stackBytes: Int = 8 << 20, _ body: @escaping @Sendable () -> Void) {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, stackBytes)
-    defer { pthread_attr_destroy(&attributes) }
-    var created = pthread_t()
-    let start = Unmanaged.passRetained(Start(body: body)).toOpaque()
-    let status = pthread_create(
-      &created, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+  package init(name: String, _ body: @escaping @Sendable () -> Void) {
+    do {
+      thread = try SystemThread(name: name) {
         flushDenormals()
-        start.body()
-        return nil
-      }, start)
-    guard status == 0 else { fatalError("pthread_create: error \(status)") }
-    handle = created
+        body()
+      }
+    } catch { fatalError("no thread '\(name)': \(error)") }
   }
 
   /// Waits for the end of the closure. Call exactly once.
-  package func join() { pthread_join(handle, nil) }
+  package func join() { thread.join() }
 
   /// A thread nobody waits for.
-  package static func detached(_ body: @escaping @Sendable () -> Void) {
-    pthread_detach(ComputeThread(body).handle)
+  package static func detached(name: String, _ body: @escaping @Sendable () -> Void) {
+    ComputeThread(name: name, body).thread.detach()
   }
 }
 
@@ -58,7 +34,7 @@ package enum ReplicaThreads {
   ) -> [Result<R, any Error>] {
     let results = ResultSlots<R>(count: hosted.count)
     let threads = hosted.map { replica in
-      ComputeThread {
+      ComputeThread(name: "replica \(replica)") {
         permits.acquire()
         defer { permits.release() }
         results.set(Result { try body(replica) }, at: replica - hosted.lowerBound)

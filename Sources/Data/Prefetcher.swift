@@ -1,4 +1,3 @@
-import Glibc
 import Tensors
 
 /// Loads the items of coming steps on threads of its own and hands them out in step order.
@@ -17,7 +16,7 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   private var nextToDeliver: Int
   private var stopped = false
   private var waited = Duration.zero
-  private var threads: [pthread_t] = []
+  private var threads: [SystemThread] = []
 
   /// Starts loading.
   ///
@@ -37,7 +36,11 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
     end = steps.upperBound
     nextToLoad = steps.lowerBound
     nextToDeliver = steps.lowerBound
-    for _ in 0..<threads { self.threads.append(startThread { [self] in work() }) }
+    for _ in 0..<threads {
+      do { self.threads.append(try SystemThread(name: "loader") { [self] in work() }) } catch {
+        fatalError("Prefetcher: no thread: \(error)")
+      }
+    }
   }
 
   /// The next step's item, waiting for it; nil after the last step, or once stopped.
@@ -67,14 +70,14 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
   ///
   /// Must be called before the last reference goes: the threads hold one.
   public func stop() {
-    let toJoin: [pthread_t] = monitor.withLock {
+    let toJoin = monitor.withLock {
       stopped = true
       ready = [:]
       monitor.wakeAll()
       defer { threads = [] }
       return threads
     }
-    for thread in toJoin { pthread_join(thread, nil) }
+    for thread in toJoin { thread.join() }
   }
 
   private func work() {
@@ -95,22 +98,4 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
       return nextToLoad
     }
   }
-}
-
-private final class ThreadBody {
-  let run: @Sendable () -> Void
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t {
-  var thread = pthread_t()
-  let body = Unmanaged.passRetained(ThreadBody(run))
-  let result = pthread_create(
-    &thread, nil,
-    { argument in
-      if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run() }
-      return nil
-    }, body.toOpaque())
-  precondition(result == 0, "Prefetcher: no thread could be started (error \(result))")
-  return thread
 }

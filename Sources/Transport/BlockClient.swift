@@ -55,7 +55,7 @@ package final class BlockClient: Sendable {
     let stopping = try Mailbox<Void>(capacity: 1)
     (self.requests, self.stopping) = (requests, stopping)
     let handed = Handed((dealer, monitor))
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "data") {
       let (dealer, monitor) = handed.take()
       BlockLoop(dealer: dealer, monitor: monitor, incarnation: incarnation)
         .run(requests, stopping)

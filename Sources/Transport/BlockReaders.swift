@@ -39,7 +39,7 @@ final class BlockReaders: Sendable {
     var threads: [OwnedThread] = []
     for _ in 0..<Self.count {
       threads.append(
-        try OwnedThread { [shared] in
+        try OwnedThread(name: "data") { [shared] in
           while let task = Self.next(shared) {
             let result: Result<BlockBytes, Failure>
             do throws(Failure) {

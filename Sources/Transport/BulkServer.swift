@@ -55,7 +55,7 @@ package final class BulkServer: Sendable {
     let handed = Handed(router)
     let replies = try Mailbox<BlockReaders.Reply>(capacity: .max)
     let readers = try BlockReaders(store, replies: replies)
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "bulk") {
       BulkLoop(
         router: handed.take(), store: store, admission: admission, incarnation: incarnation,
         readers: readers, onRefusal: onRefusal

@@ -36,7 +36,7 @@ package final class ControlClient: Sendable {
     let outbox = try Mailbox<Command>(capacity: 4_096)
     self.outbox = outbox
     let handed = Handed((dealer, monitor))
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "control") {
       let (dealer, monitor) = handed.take()
       run(dealer, monitor, outbox, address, onEvent)
     }

@@ -79,7 +79,7 @@ package final class ControlServer: Sendable {
     let outbox = try Mailbox<Command>(capacity: 65_536)
     self.outbox = outbox
     let handed = Handed((router, monitor))
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "control") {
       let (router, monitor) = handed.take()
       Loop(
         router: router, monitor: monitor, admission: admission, incarnation: incarnation,

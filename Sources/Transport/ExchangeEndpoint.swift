@@ -99,7 +99,7 @@ package final class ExchangeEndpoint: Sendable {
       ExchangeLoop(
         context: context, incarnation: incarnation, local: local, network: network, host: host,
         inboxes: inboxes, protections: protections, note: note))
-    thread = try OwnedThread { loop.take().run(mailbox) }
+    thread = try OwnedThread(name: "exchange") { loop.take().run(mailbox) }
   }
 
   /// Messages of one connection that wait for the endpoint's thread; then its sender waits.

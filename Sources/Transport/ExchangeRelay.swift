@@ -48,7 +48,7 @@ package final class ExchangeRelay: Sendable {
     let stopping = try Mailbox<Void>(capacity: 1)
     self.stopping = stopping
     let handed = Handed(router)
-    thread = try OwnedThread {
+    thread = try OwnedThread(name: "relay") {
       RelayLoop(
         router: handed.take(), admission: admission, heldBytesMax: heldBytesMax,
         onRefusal: onRefusal

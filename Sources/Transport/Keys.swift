@@ -1,9 +1,8 @@
-// Who may speak: CURVE key pairs, and the guard that admits only known ones.
+// CURVE key pairs, and what sockets demand and show.
 
 import CSodium
 import CZeroMQ
 import Messages
-import Synchronization
 
 /// A CURVE key pair.
 package struct KeyPair: Hashable, Sendable {
@@ -97,92 +96,5 @@ extension ZeroMQSocket {
     set(ZMQ_CURVE_SERVERKEY, serverKey)
     set(ZMQ_CURVE_PUBLICKEY, own.publicKey)
     set(ZMQ_CURVE_SECRETKEY, own.secretKey)
-  }
-}
-
-/// Answers libzmq's question, for every new connection of a context, whether its key is known
-/// (ZAP, rfc.zeromq.org/spec/27). One a context; it must outlive the context's servers.
-///
-/// An admitted connection's messages carry its key (`ZeroMQSocket.Received.user`).
-package final class KeyGuard: Sendable {
-  private let stopping: Mailbox<Void>
-  private let thread: OwnedThread
-
-  private final class Keys: Sendable {
-    let keys = Mutex<Set<[UInt8]>>([])
-  }
-  /// Of a guard with a list of its own.
-  private let known: Keys
-
-  /// Admits the keys of a list, at first `keys`.
-  package convenience init(
-    in context: ZeroMQContext, admitting keys: [[UInt8]]
-  ) throws(TransportError) {
-    let known = Keys()
-    known.keys.withLock { $0 = Set(keys) }
-    try self.init(known, in: context) { key, _ in known.keys.withLock { $0.contains(key) } }
-  }
-
-  /// Admits whom `admission` admits; `onRefusal` hears of the others, on the guard's thread.
-  package convenience init(
-    in context: ZeroMQContext, asking admission: Admission,
-    onRefusal: @escaping @Sendable (Admission.Refusal) -> Void
-  ) throws(TransportError) {
-    try self.init(Keys(), in: context) { key, address in
-      do throws(Admission.Refusal) {
-        try admission.check(publicKey: key, from: address)
-        return true
-      } catch {
-        onRefusal(error)
-        return false
-      }
-    }
-  }
-
-  private init(
-    _ known: Keys, in context: ZeroMQContext,
-    isAdmitted: @escaping @Sendable (_ key: [UInt8], _ address: String) -> Bool
-  ) throws(TransportError) {
-    let stopping = try Mailbox<Void>(capacity: 1)
-    let handler = try ZeroMQSocket(.reply, in: context)
-    _ = try handler.bind("inproc://zeromq.zap.01")
-    self.known = known
-    self.stopping = stopping
-    let handed = Handed(handler)
-    thread = try OwnedThread {
-      let handler = handed.take()
-      var poller = Poller()
-      poller.add(handler)
-      poller.add(descriptor: stopping.descriptor)
-      while true {
-        poller.wait(milliseconds: -1)
-        while let (frames, _) = handler.receive() {
-          _ = handler.send(Self.answer(frames, isAdmitted))
-        }
-        if poller.isReadable(1), !stopping.takeAll().isEmpty { return }
-      }
-    }
-  }
-
-  /// Replaces the list; standing connections stay.
-  package func admit(_ keys: [[UInt8]]) { known.keys.withLock { $0 = Set(keys) } }
-
-  package func stop() {
-    stopping.put(())
-    thread.join()
-  }
-
-  // Request: version, request, domain, address, identity, mechanism, credentials.
-  private static func answer(
-    _ frames: [[UInt8]], _ isAdmitted: (_ key: [UInt8], _ address: String) -> Bool
-  ) -> [[UInt8]] {
-    let isCurve = frames.count == 7 && frames[5] == Array("CURVE".utf8)
-    let isFine = isCurve && isAdmitted(frames[6], String(decoding: frames[3], as: UTF8.self))
-    let request = frames.count > 1 ? frames[1] : []
-    let user = isFine ? keyText(frames[6]) ?? "" : ""
-    return [
-      Array("1.0".utf8), request, Array((isFine ? "200" : "400").utf8),
-      Array((isFine ? "OK" : "unknown key").utf8), Array(user.utf8), [],
-    ]
   }
 }

@@ -18,7 +18,7 @@ import Testing
       report.scalars = [NamedNumber("a", .nan)]
       let store = try Store(path: folder)
       try store.persist(.job(record))
-      #expect(try store.record([report, report], of: JobID(.max)).count == 1)
+      #expect(try store.record([report, report], of: JobID(.max)).new.count == 1)
       guard case .job(let kept)? = try store.records().first else {
         Issue.record("no record was kept")
         return

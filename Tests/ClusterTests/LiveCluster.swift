@@ -54,7 +54,7 @@ final class LiveCluster {
   }
 
   private static func run(_ process: CoordinatorProcess, _ notes: Notes) throws -> OwnedThread {
-    try OwnedThread { do { try process.run() } catch { notes.add("coordinator: \(error)") } }
+    try OwnedThread(name: "coordinator") { do { try process.run() } catch { notes.add("coordinator: \(error)") } }
   }
 
   /// Starts a worker.
@@ -75,7 +75,7 @@ final class LiveCluster {
     }
     workers.append(worker)
     threads.append(
-      try OwnedThread { do { try worker.run() } catch { notes.add("\(name): \(error)") } })
+      try OwnedThread(name: "worker") { do { try worker.run() } catch { notes.add("\(name): \(error)") } })
     return worker
   }
 

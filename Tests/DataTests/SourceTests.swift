@@ -78,11 +78,13 @@ import Testing
       #expect(source.labelNames == ["red", "blue"] && source.classNames == ["none", "thing"])
       try write("{\"image\": \"a\", \"label\": 2}", to: "\(root)/captions.jsonl")
       #expect(
-        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains("label 2")
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "label 2")
           == true)
       try write("{\"image\": ", to: "\(root)/captions.jsonl")
       #expect(
-        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains("line 1")
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "line 1")
           == true)
     }
   }
@@ -106,9 +108,12 @@ import Testing
     try withVOC { root in
       try write("a\nc\n", to: "\(root)/ImageSets/Segmentation/train.txt")
       #expect(
-        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.file.contains("c.jpg") == true)
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.file.contains(
+          "c.jpg") == true)
       try write("\n", to: "\(root)/ImageSets/Segmentation/train.txt")
-      #expect(problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem == "is empty")
+      #expect(
+        problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }?.problem
+          == "is empty")
       try write("../a\n", to: "\(root)/ImageSets/Segmentation/train.txt")
       let outside = problem { _ = try VOCSource(files: LocalFiles(root), split: "train") }
       #expect(outside?.problem.contains("leads outside") == true)
@@ -131,12 +136,14 @@ import Testing
     }
     try withCamVid("train/x.png\n") { root in
       #expect(
-        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.problem.contains("line 1")
+        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.problem.contains(
+          "line 1")
           == true)
     }
     try withCamVid("train/y.png trainannot/x.png\n") { root in
       #expect(
-        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.file.contains("y.png") == true
+        problem { _ = try CamVidSource(files: LocalFiles(root), split: "train") }?.file.contains(
+          "y.png") == true
       )
     }
   }
@@ -154,7 +161,8 @@ import Testing
       #expect(samples.map(\.label) == [0, 1, 1])
       try write("", to: "\(root)/train/empty/readme")
       #expect(
-        problem { _ = try ClassFolderSource(files: LocalFiles(root), split: "train") }?.file.hasSuffix("empty")
+        problem { _ = try ClassFolderSource(files: LocalFiles(root), split: "train") }?.file
+          .hasSuffix("empty")
           == true)
     }
   }

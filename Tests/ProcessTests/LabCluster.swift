@@ -8,6 +8,7 @@ final class LabCluster {
   let folder: String
   private var coordinator: Program
   private(set) var workers: [Int: Program] = [:]
+  private var held: [Int: HeldThread] = [:]
 
   private init(_ lab: Laboratory, in folder: String) throws {
     (self.lab, self.folder) = (lab, folder)
@@ -41,7 +42,7 @@ final class LabCluster {
   /// As a power failure would.
   func killWorker(on host: Int) throws {
     let worker = try #require(workers[host])
-    workers[host] = nil
+    (workers[host], held[host]) = (nil, nil)
     kill(worker.id, SIGKILL)
     #expect(try worker.wait() == -SIGKILL, "\(worker.output)\(worker.errors)")
   }
@@ -50,6 +51,11 @@ final class LabCluster {
   func suspendWorker(on host: Int) throws { try signalWorker(on: host, SIGSTOP) }
 
   func resumeWorker(on host: Int) throws { try signalWorker(on: host, SIGCONT) }
+
+  /// One of its computing threads stands still; its heart goes on beating.
+  func hangWorker(on host: Int) throws {
+    held[host] = try HeldThread(of: try #require(workers[host]).id, named: "replica")
+  }
 
   /// Sends a signal; the process is still one of the cluster's.
   func signalWorker(on host: Int, _ signal: Int32) throws {

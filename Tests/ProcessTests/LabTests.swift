@@ -75,6 +75,25 @@ struct LabTests {
     }
   }
 
+  @Test func `a worker whose computing hangs while its heart beats is put out`() throws {
+    let job = tinyJob(steps: 120)
+    try LabCluster.with { cluster in
+      try cluster.operate("submit", try write(job: job, in: cluster.folder))
+      try waitForStep(10, on: cluster)
+      try cluster.hangWorker(on: 3)
+      try waitForEnd(on: cluster)
+      let log = try cluster.operate("logs", "j1")
+      #expect(log.contains("workerExpelled: stuck"), "\(log)")
+      #expect(log.contains("1 workers"), "\(log)")
+      let (found, expected) = (try cluster.digest(), try digestAlone(job))
+      #expect(found == expected)
+      let status = try cluster.operate("status")
+      #expect(status.contains("start it anew"), "\(status)")
+      // Its thread would let nobody end it in good order.
+      try cluster.killWorker(on: 3)
+    }
+  }
+
   @Test func `a killed coordinator finds its job again`() throws {
     let job = tinyJob(steps: 120)
     try LabCluster.with { cluster in

@@ -39,7 +39,7 @@ import Training
     let training = Training()
     #expect(training.enter(1))
     #expect(training.gate.close() == 1)
-    let thread = ComputeThread { for position in 2...9 { _ = training.enter(UInt64(position)) } }
+    let thread = ComputeThread(name: "test") { for position in 2...9 { _ = training.enter(UInt64(position)) } }
     #expect(training.wait(untilHeld: 1) == ([1], 1))
     training.gate.open(upTo: 3)
     #expect(training.wait(untilHeld: 2) == ([1, 3], 3))
@@ -55,7 +55,7 @@ import Training
   @Test func `sends home who waits and who comes after its end`() {
     let training = Training()
     #expect(training.gate.close() == 0)
-    let thread = ComputeThread { _ = training.enter(1) }
+    let thread = ComputeThread(name: "test") { _ = training.enter(1) }
     #expect(training.wait(untilHeld: 1) == ([0], 0))
     training.gate.end()
     thread.join()

@@ -95,7 +95,7 @@ struct Cluster {
     let cluster = try Cluster()
     defer { cluster.stop() }
     let server = cluster.server
-    let thread = try OwnedThread { [heard = cluster.heard] in
+    let thread = try OwnedThread(name: "test") { [heard = cluster.heard] in
       let asked = heard.first { event -> (ControlPeer, RequestID)? in
         guard case .message(let peer, let envelope) = event else { return nil }
         return (peer, envelope.header.request)

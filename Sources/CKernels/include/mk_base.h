@@ -13,6 +13,9 @@
 // Sets flush-to-zero and denormals-are-zero for the calling thread; threads it makes inherit both.
 void mk_flush_denormals(void);
 
+// What `top -H` calls the calling thread: at most 15 bytes and a zero; not read afterwards.
+void mk_thread_name(const char *name);
+
 // The calling thread's floating-point mode, to put back what mk_flush_denormals has changed; 0 where there is none.
 uint32_t mk_floating_mode(void);
 void mk_floating_mode_set(uint32_t mode);

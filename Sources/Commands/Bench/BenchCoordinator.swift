@@ -41,7 +41,7 @@ struct BenchCoordinator: HouseCommand {
     let handed = HandedOver(simulated)
     let meter = try ProcessMeter(of: cluster.coordinator)
     let began = MonotonicClock.seconds
-    let thread = try OwnedThread {
+    let thread = try OwnedThread(name: "coordinator") {
       handed.value.run { state in
         tally.withLock { $0 = state }
         return !isDone.load(ordering: .relaxed)

@@ -78,7 +78,10 @@ private final class BenchMembers: Sendable {
   init(_ count: Int, _ way: ExchangeBench.Way) throws {
     let context = try ZeroMQContext()
     let (server, client) = (try KeyPair.generate(), try KeyPair.generate())
-    keyGuard = way == .hub ? try KeyGuard(in: context, admitting: [client.publicKey]) : nil
+    let admission = Admission([
+      KeyRecord(name: "bench", publicKey: client.publicKey, roles: [.worker], createdAt: 0)
+    ])
+    keyGuard = way == .hub ? try KeyGuard(in: context, asking: admission) { _ in } : nil
     relay =
       way == .hub
       ? try ExchangeRelay(address: "tcp://127.0.0.1:*", in: context, security: .curve(server)) : nil

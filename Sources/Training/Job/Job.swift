@@ -48,6 +48,8 @@ public struct Job: Sendable, Equatable {
   /// Whether every commit is hashed, compared among the workers and recorded. Only to measure what
   /// that costs is there a reason to turn it off.
   public var hasDigests = true
+  /// Whether the samples that each committed step was made of are recorded.
+  public var isAudited = false
   /// The most workers this job takes; 0 for as many as there are replicas.
   public var workersMax = 0
   /// Whether replicas move off slow workers while the job runs; changes no result.
@@ -105,6 +107,7 @@ public struct Job: Sendable, Equatable {
     evaluationBatch = try reader.integer("evaluationBatch", in: 1...4096) ?? evaluationBatch
     average = try reader.number("average", in: 0...0.999999) ?? 0
     hasDigests = try reader.bool("digest") ?? true
+    isAudited = try reader.bool("audit") ?? false
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
     rebalances = try reader.bool("rebalance") ?? false
     initialWeights = try reader.text("init")

@@ -1,11 +1,13 @@
 /// What is done to a cluster and when: the same for the same seed.
 struct ChaosPlan {
   enum Kind: String, CaseIterable {
-    case kill, pause, partition, link, leave, join, coordinator
+    case kill, pause, hang, partition, link, leave, join, coordinator
   }
 
   enum Action: Hashable {
     case kill(Int), pause(Int), resume(Int), leave(Int), start(Int)
+    /// A computing thread stands still while the process lives on.
+    case hang(Int), replace(Int)
     /// Off every other host, the coordinator's included.
     case isolate(Int), rejoin(Int)
     case cut(Int, Int), mend(Int, Int)
@@ -41,7 +43,7 @@ struct ChaosPlan {
       let free = workers.filter { !absent.contains($0) && busyUntil[$0, default: 0] <= now }
       let possible = kinds.filter { kind in
         switch kind {
-        case .kill, .pause, .partition, .leave: free.count >= 2
+        case .kill, .pause, .hang, .partition, .leave: free.count >= 2
         case .link: free.count >= 3
         case .join: !absent.isEmpty
         // A coordinator that is away cannot see the others' troubles: one after the other.
@@ -58,6 +60,9 @@ struct ChaosPlan {
       case .pause:
         add(now, kind, .pause(host), until: now + 10, .resume(host))
         busyUntil[host] = now + 13
+      case .hang:
+        add(now, kind, .hang(host), until: now + 6, .replace(host))
+        busyUntil[host] = now + 8
       case .partition:
         add(now, kind, .isolate(host), until: now + 6, .rejoin(host))
         busyUntil[host] = now + 9

@@ -140,7 +140,7 @@ extension ChaosPlan.Event {
     if let kind { return kind }
     // A killed worker's successor is a newcomer, and so is one that was taken for dead.
     switch action {
-    case .start, .resume, .rejoin: return .join
+    case .start, .resume, .replace, .rejoin: return .join
     default: return nil
     }
   }
@@ -150,8 +150,10 @@ extension ChaosPlan.Event {
     switch action {
     case .kill(let host), .pause(let host), .isolate(let host):
       return event.kind == "workerLost" && concerns(host)
+    // One hangs at a time; the text says why, not who.
+    case .hang: return event.kind == "workerExpelled" && event.text.hasPrefix("stuck")
     case .leave(let host): return event.kind == "workerLeft" && concerns(host)
-    case .start(let host), .resume(let host), .rejoin(let host):
+    case .start(let host), .resume(let host), .replace(let host), .rejoin(let host):
       return event.kind == "workerJoined" && concerns(host)
     case .cut: return event.kind == "generationPrepared" && event.text.contains("link")
     case .killCoordinator: return event.kind.hasPrefix("generation")

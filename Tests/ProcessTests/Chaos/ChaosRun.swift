@@ -92,6 +92,10 @@ struct ChaosRun {
     case .start(let host): try cluster.startWorker(on: host)
     case .pause(let host): try cluster.signalWorker(on: host, SIGSTOP)
     case .resume(let host): try cluster.signalWorker(on: host, SIGCONT)
+    case .hang(let host): try cluster.hangWorker(on: host)
+    case .replace(let host):
+      try cluster.killWorker(on: host)
+      try cluster.startWorker(on: host)
     case .leave(let host):
       try cluster.signalWorker(on: host, SIGTERM)
       try cluster.waitForEndOfWorker(on: host)
@@ -113,6 +117,8 @@ extension ChaosPlan.Action: CustomStringConvertible {
     case .kill(let host): "SIGKILL of the worker on host \(host)"
     case .start(let host): "a worker starts on host \(host)"
     case .pause(let host): "SIGSTOP of the worker on host \(host)"
+    case .hang(let host): "a computing thread of host \(host) hangs"
+    case .replace(let host): "the worker of host \(host) is started anew"
     case .resume(let host): "SIGCONT of the worker on host \(host)"
     case .leave(let host): "SIGTERM of the worker on host \(host)"
     case .isolate(let host): "host \(host) is cut from all others"
@@ -127,7 +133,8 @@ extension ChaosPlan.Action: CustomStringConvertible {
   /// The hosts whose worker may be found dead by it.
   var hosts: [Int] {
     switch self {
-    case .kill(let host), .pause(let host), .isolate(let host), .leave(let host): [host]
+    case .kill(let host), .pause(let host), .hang(let host), .isolate(let host), .leave(let host):
+      [host]
     case .cut(let host, let other): [host, other]
     case .start(let host): [host]
     default: []

@@ -89,12 +89,13 @@ struct ChaosTests {
     var troubled: Set<Int> = []
     for event in plan(1).events {
       switch event.action {
-      case .kill(let host), .pause(let host), .leave(let host), .isolate(let host):
+      case .kill(let host), .pause(let host), .hang(let host), .leave(let host),
+        .isolate(let host):
         #expect(troubled.insert(host).inserted)
       case .cut(let host, let other):
         #expect(troubled.insert(host).inserted)
         #expect(troubled.insert(other).inserted)
-      case .start(let host), .resume(let host), .rejoin(let host):
+      case .start(let host), .resume(let host), .replace(let host), .rejoin(let host):
         #expect(troubled.remove(host) != nil)
       case .mend(let host, let other): troubled.subtract([host, other])
       case .killCoordinator, .startCoordinator: break
