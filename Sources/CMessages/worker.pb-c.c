@@ -1952,7 +1952,7 @@ const ProtobufCMessageDescriptor martlet__step_report__descriptor =
   (ProtobufCMessageInit) martlet__step_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__delivery__field_descriptors[3] =
+static const ProtobufCFieldDescriptor martlet__delivery__field_descriptors[4] =
 {
   {
     "stage",
@@ -1990,8 +1990,21 @@ static const ProtobufCFieldDescriptor martlet__delivery__field_descriptors[3] =
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Delivery, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__delivery__field_indices_by_name[] = {
+  3,   /* field[3] = count */
   1,   /* field[1] = epoch */
   2,   /* field[2] = samples */
   0,   /* field[0] = stage */
@@ -1999,7 +2012,7 @@ static const unsigned martlet__delivery__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__delivery__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor martlet__delivery__descriptor =
 {
@@ -2009,7 +2022,7 @@ const ProtobufCMessageDescriptor martlet__delivery__descriptor =
   "Martlet__Delivery",
   "martlet",
   sizeof(Martlet__Delivery),
-  3,
+  4,
   martlet__delivery__field_descriptors,
   martlet__delivery__field_indices_by_name,
   1,  martlet__delivery__number_ranges,

@@ -283,6 +283,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     // Not now: what follows in the same list comes first.
     case .inspectCheckpoints(let job): queue.put(.inspection(job))
     case .jobEnded(let job, let state):
+      files.writeDeliveries(of: job)
       close(job, state)
       files.keep { machine.record(of: $0) != nil }
     }

@@ -71,10 +71,22 @@ final class JobData: Sendable {
   ///
   /// Throws: `Failure` for a job whose data are no files.
   static func root(of specification: String) throws(Failure) -> String {
-    guard case .files(let path, _, _)? = data(of: specification) else {
+    guard let path = data(of: specification)?.path else {
       throw Failure(reason: "the job's data are no files")
     }
     return path
+  }
+
+  /// Whether the coordinator can serve what it is asked to serve.
+  ///
+  /// Throws: `Failure` for a folder that it does not see.
+  static func check(_ specification: String) throws(Failure) {
+    guard let data = data(of: specification), data.served == true, let path = data.path,
+      !Files.isFolder(path)
+    else { return }
+    throw Failure(
+      reason: "the coordinator is to serve \(path), and sees no such folder",
+      advice: "name a folder of the coordinator's machine", field: "data.path")
   }
 
   /// What a job's specification says of its data; nil if it cannot be read.
@@ -108,7 +120,8 @@ final class JobData: Sendable {
       let range = FileBlock(file: place, index: Int(address.block)).range(in: entry.byteCount)
       guard !range.isEmpty, bytes.isEmpty || bytes.count + range.count <= WireLimits.chunkBytes
       else {
-        throw Failure(reason: "\(entry.name) has no block \(address.block), or too much was asked for")
+        throw Failure(
+          reason: "\(entry.name) has no block \(address.block), or too much was asked for")
       }
       let block: [UInt8]
       do { block = try entry.bytes(below: root, in: range) } catch {

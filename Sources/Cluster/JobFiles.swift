@@ -18,14 +18,19 @@ package final class JobFiles: BulkStore {
     /// The workers of that generation.
     let members: Set<Incarnation>
     let specification: String
+    let isOver: Bool
 
     init(_ record: JobRecord, folder: String, notBefore generation: Generation) {
       self.folder = folder
       self.generation = max(generation, record.generation)
       members = Set(record.members.map(\.incarnation))
       specification = record.request.specification
+      isOver = record.state.isOver
     }
   }
+
+  /// The file of a job's folder that lists its data.
+  package static let dataListing = JobData.listingFile
 
   private let entries = Mutex<[JobID: Entry]>([:])
   private let data = JobData()
@@ -72,7 +77,7 @@ package final class JobFiles: BulkStore {
   package func objection(to sender: Incarnation, reading name: String?, of job: JobID) -> Failure? {
     guard name == nil || name == JobData.listingFile else { return objection(to: sender, of: job) }
     // Not only members: a newcomer looks at the data before it is one, and who was one may be again.
-    let isOpen = entries.withLock { $0[job] != nil }
+    let isOpen = entry(of: job).map { !$0.isOver } ?? true
     return isOpen ? nil : Failure(reason: "\(job) is over, its data is no longer served")
   }
 

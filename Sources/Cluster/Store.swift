@@ -2,7 +2,7 @@ import Coordination
 import Foundation
 import GRDB
 import Messages
-import Training
+import class Training.DeliveryTable
 
 /// What survives the coordinator: machine records, events and step reports in SQLite; keys, job
 /// folders and the lock beside it.
@@ -297,7 +297,8 @@ package final class Store: Sendable {
         return report.delivery.map { delivery in
           DeliveryTable.Row(
             step: Int(clamping: report.step), stage: Int(delivery.stage),
-            epoch: Int(clamping: delivery.epoch), samples: delivery.samples.map { Int($0) })
+            epoch: Int(clamping: delivery.epoch), count: Int(clamping: delivery.count),
+            samples: delivery.samples.map { Int($0) })
         }
       }.reduce(into: []) { $0.append($1) }
     }

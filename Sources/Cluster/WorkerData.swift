@@ -50,13 +50,12 @@ final class WorkerData: Sendable {
     close()
     let specification = try DataSpecification(job.data)
     let opened =
-      switch specification {
-      case .world:
+      if let path = specification.path {
+        try open(path, specification, files, isFirst: isFirst, scratch: scratch)
+      } else {
         Opened(
-          job: files.job, data: try RecipeData(job: job), way: "world made here", served: nil)
-      case .files(let path, let format, let served):
-        try open(
-          path, dataFormat(named: format), served, files, isFirst: isFirst, scratch: scratch)
+          job: files.job, data: RecipeData { try specification.open(split: $0) },
+          way: "a world made here", served: nil)
       }
     note("\(files.job): data: \(opened.way)")
     state.withLock { $0.opened = opened }
@@ -64,9 +63,10 @@ final class WorkerData: Sendable {
   }
 
   private func open(
-    _ path: String, _ format: any FileSource.Type, _ served: Bool?, _ files: WorkerFiles,
-    isFirst: Bool, scratch: String
+    _ path: String, _ specification: DataSpecification, _ files: WorkerFiles, isFirst: Bool,
+    scratch: String
   ) throws -> Opened {
+    let served = specification.served
     let target = "\(scratch)/\(JobData.listingFile)"
     defer { try? FileManager.default.removeItem(atPath: target) }
     try Files.makeFolder(scratch)
@@ -76,7 +76,8 @@ final class WorkerData: Sendable {
       guard files.isWanted() else { throw DataUnavailable(file: path, reason: "no longer wanted") }
       guard served != true else {
         throw DataUnavailable(
-          file: path, reason: reason, advice: "served: true needs a folder that the coordinator sees")
+          file: path, reason: reason,
+          advice: "served: true needs a folder that the coordinator sees")
       }
       isServed = false
       if isFirst {
@@ -96,7 +97,7 @@ final class WorkerData: Sendable {
         let own = try FileListing(of: path, while: files.isWanted)
         guard let found = own.firstDifference(from: listing) else {
           return Opened(
-            job: files.job, data: RecipeData { try format.init(files: LocalFiles(path), split: $0) },
+            job: files.job, data: RecipeData { try specification.open(split: $0) },
             way: "local files", served: nil)
         }
         difference = "\(path) is not what the coordinator's list of it says: \(found)"
@@ -110,16 +111,17 @@ final class WorkerData: Sendable {
     }
     let reader = try reader(of: path, listing, bytes, files.job)
     return Opened(
-      job: files.job, data: RecipeData { try format.init(files: reader, split: $0) },
-      way: "through the coordinator" + (difference.isEmpty ? "" : ": \(difference)"), served: reader)
+      job: files.job, data: RecipeData { try specification.open(split: $0, from: reader) },
+      way: DataAccess.throughCoordinator + (difference.isEmpty ? "" : ": \(difference)"),
+      served: reader)
   }
 
   /// Where the coordinator does not see the data, another worker tells it.
   private func downloadOnceThere(_ target: String, _ files: WorkerFiles) throws {
     while true {
-      do { return try files.download(JobData.listingFile, to: target) } catch
-        TransportError.transferFailed(let name, let reason, let advice)
-      {
+      do {
+        return try files.download(JobData.listingFile, to: target)
+      } catch TransportError.transferFailed(let name, let reason, let advice) {
         guard files.isWanted() else {
           throw TransportError.transferFailed(name: name, reason: reason, advice: advice)
         }
@@ -169,34 +171,5 @@ final class WorkerData: Sendable {
       return state.client
     }
     client?.stop()
-  }
-}
-
-/// Blocks of a job's data from the coordinator.
-private struct ClusterBlocks: BlockSupply {
-  let client: BlockClient
-  let job: JobID
-  let sha256: [UInt8]
-  let listing: FileListing
-
-  func request(
-    _ blocks: [FileBlock], isUrgent: Bool,
-    deliver: @escaping @Sendable (FileBlock, BlockAnswer) -> Void
-  ) {
-    client.request(
-      blocks.map { block in
-        BlockRequest(
-          job: job, listing: sha256,
-          address: BlockAddress(file: UInt32(block.file), block: UInt32(block.index)),
-          byteCount: block.range(in: listing.entries[block.file].byteCount).count,
-          isUrgent: isUrgent
-        ) { answer in
-          switch answer {
-          case .bytes(let bytes, let hash): deliver(block, .bytes(bytes, hash: hash))
-          case .refused(let failure):
-            deliver(block, .refused(reason: failure.reason, advice: failure.advice))
-          }
-        }
-      })
   }
 }

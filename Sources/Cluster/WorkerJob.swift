@@ -85,7 +85,8 @@ final class WorkerJob: @unchecked Sendable {
   private var thread: ComputeThread?
 
   init(
-    links: WorkerLinks, bulk: BulkClient, data: WorkerData, catalog: Catalog, threads: Int, scratch: String,
+    links: WorkerLinks, bulk: BulkClient, data: WorkerData, catalog: Catalog, threads: Int,
+    scratch: String,
     beforeDigest: (@Sendable (Trainer) -> Void)?,
     tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void,

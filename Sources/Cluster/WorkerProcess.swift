@@ -118,7 +118,8 @@ package final class WorkerProcess: @unchecked Sendable {
         endpoint: endpoint,
         route: settings.exchange.route(relay: join.relay, security: join.security),
         relay: ExchangeMode.hub.route(relay: join.relay, security: join.security)),
-      bulk: bulk, data: data, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
+      bulk: bulk, data: data, catalog: catalog, threads: settings.threads,
+      scratch: settings.scratch,
       beforeDigest: settings.beforeDigest,
       tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) }, note: note)
     client = try ControlClient(

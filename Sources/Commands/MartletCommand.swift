@@ -31,7 +31,8 @@ public struct MartletCommand: ParsableCommand {
           SubmitCommand.self, Status.self, Jobs.self, Show.self, LogsCommand.self, Cancel.self,
           Fetch.self,
         ]),
-      CommandGroup(name: "Looking up", subcommands: [Recipes.self, VersionCommand.self]),
+      CommandGroup(
+        name: "Looking up", subcommands: [Recipes.self, DataCommand.self, VersionCommand.self]),
       CommandGroup(name: "Testing", subcommands: [Simulate.self, Bench.self]),
     ])
 

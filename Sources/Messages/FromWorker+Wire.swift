@@ -191,6 +191,7 @@ extension Delivery: WireValue {
   init(_ wire: Martlet__Delivery, _ fields: Fields) throws(WireError) {
     stage = wire.stage
     epoch = wire.epoch
+    count = wire.count
     samples = try fields.numbers(
       wire.n_samples, wire.samples, "samples", countMax: WireLimits.deliveredSamples)
   }
@@ -198,6 +199,7 @@ extension Delivery: WireValue {
   func fill(_ wire: inout Martlet__Delivery, _ scratch: Scratch) {
     wire.stage = stage
     wire.epoch = epoch
+    wire.count = count
     wire.n_samples = samples.count
     wire.samples = scratch.numbers(samples)
   }

@@ -168,6 +168,9 @@ package struct DataAccess: Hashable, Codable, Sendable {
   package var cacheHits: UInt64
   package var cacheMisses: UInt64
 
+  /// What `way` begins with where the coordinator serves the data.
+  package static let throughCoordinator = "through the coordinator"
+
   package init(way: String, cacheHits: UInt64 = 0, cacheMisses: UInt64 = 0) {
     self.way = way
     self.cacheHits = cacheHits
@@ -239,12 +242,15 @@ package struct StepReport: Hashable, Codable, Sendable {
 package struct Delivery: Hashable, Codable, Sendable {
   package var stage: UInt32
   package var epoch: UInt64
+  /// Samples that the split has.
+  package var count: UInt64
   /// Indices in the split, at most `WireLimits.deliveredSamples`.
   package var samples: [UInt32]
 
-  package init(stage: UInt32, epoch: UInt64, samples: [UInt32]) {
+  package init(stage: UInt32, epoch: UInt64, count: UInt64, samples: [UInt32]) {
     self.stage = stage
     self.epoch = epoch
+    self.count = count
     self.samples = samples
   }
 }

@@ -49,8 +49,8 @@ package enum WireLimits {
   package static let chunkBytes = 1024 * 1024
   /// Blocks of a job's data in one message, whose bytes are at most a chunk together.
   package static let blocksPerRead = 64
-  /// Samples of one step that `audit: true` records.
-  package static let deliveredSamples = 1 << 17
+  /// Samples of one step that `audit: true` records: several such reports fit into a message.
+  package static let deliveredSamples = 1 << 14
   /// Of one job; also the highest number of a replica.
   package static let replicas = 4096
   /// A file of the bulk plane: 1 TiB.

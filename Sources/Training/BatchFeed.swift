@@ -17,6 +17,8 @@ final class BatchFeed {
 
   private let prefetcher: Prefetcher<LoadedBatch>
   private let hosted: Range<Int>
+  /// Of the split.
+  let sampleCount: Int
   private var next: Int
   /// The batches of a step that has to run again.
   private var returned: Batches?
@@ -27,6 +29,7 @@ final class BatchFeed {
     _ model: StageModel, source: any SampleSource, job: Job, hosted: Range<Int>, from step: Int
   ) {
     self.hosted = hosted
+    sampleCount = source.count
     next = step
     let (program, plan, stage) = (model.program, model.plan, model.stage.index)
     let (end, stepsPerEpoch) = (max(step, model.steps), model.stepsPerEpoch)

@@ -55,7 +55,7 @@ package final class RunFolder {
     self.digests = try DigestTable(path: digests)
     let deliveries = "\(path)/\(DeliveryTable.fileName)"
     if continuing, Files.isFile(deliveries) {
-      try Self.cut(deliveries, after: step, columns: 4)
+      try Self.cut(deliveries, after: step, columns: 5)
     }
     self.deliveries = job.isAudited ? try DeliveryTable(path: deliveries) : nil
     table = try ScalarTable(path: scalars)

@@ -168,7 +168,7 @@ package final class Trainer {
           isAudited ? try exchange.gatherValues(IntTensor(batch.delivered.map(Int32.init))) : nil
         return ReplicaOutcome(
           report: try reduceReports(context, batch), writes: thread.staged,
-          delivered: delivered?.rows.array.map(Int.init))
+          delivered: delivered?.rows.elements.map { Int($0) })
       }
     }
     let (report, delivered): (ReducedReport, [Int]?)
@@ -192,7 +192,8 @@ package final class Trainer {
       learningRate: optimizer.learningRate(at: step), skipped: read.items.flatMap(\.skipped),
       totalSkipped: progress.skippedSamples, digest: digest,
       delivery: delivered.map {
-        DeliveryTable.Row(step: progress.step, stage: stage, epoch: epoch, samples: $0)
+        DeliveryTable.Row(
+          step: progress.step, stage: stage, epoch: epoch, count: feed.sampleCount, samples: $0)
       },
       seconds: StepSeconds(
         input: read.waited, compute: group.permits.busySeconds - busyBefore,

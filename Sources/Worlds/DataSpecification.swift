@@ -5,7 +5,7 @@ import Data
 public enum DataSpecification: Hashable, Sendable, Codable {
   case world(name: String, options: [String: OptionValue])
   /// `served`: Whether workers read through the coordinator; nil for those that do not see the same.
-  case files(path: String, format: String, served: Bool?)
+  case files(path: String, format: String, served: Bool? = nil)
 
   /// From the keys of a job's `data:` section.
   ///
@@ -61,12 +61,25 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     }
   }
 
+  /// The data's folder; nil for a world.
+  public var path: String? {
+    if case .files(let path, _, _) = self { path } else { nil }
+  }
+
+  /// Whether workers are to read through the coordinator; nil where nothing is said.
+  public var served: Bool? {
+    if case .files(_, _, let served) = self { served } else { nil }
+  }
+
+  /// `files`: Where the data's folder is read from; by default this machine's own.
+  ///
   /// Throws: `DataError` for whatever is wrong with the name, the options, the path or the split.
-  public func open(split: String) throws -> any SampleSource {
+  public func open(split: String, from files: (any FileTree)? = nil) throws -> any SampleSource {
     switch self {
     case .world(let name, let options):
       try makeWorld(named: name, options: options).source(split: split)
-    case .files(let path, let format, _): try openData(format: format, path: path, split: split)
+    case .files(let path, let format, _):
+      try dataFormat(named: format).init(files: files ?? LocalFiles(path), split: split)
     }
   }
 }

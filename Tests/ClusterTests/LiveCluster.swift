@@ -54,13 +54,16 @@ final class LiveCluster {
   }
 
   private static func run(_ process: CoordinatorProcess, _ notes: Notes) throws -> OwnedThread {
-    try OwnedThread(name: "coordinator") { do { try process.run() } catch { notes.add("coordinator: \(error)") } }
+    try OwnedThread(name: "coordinator") {
+      do { try process.run() } catch { notes.add("coordinator: \(error)") }
+    }
   }
 
   /// Starts a worker.
   @discardableResult
   func start(
     threads count: Int = 1, exchange: ExchangeMode = .direct, memoryLimit: UInt64 = 0,
+    cache: (folder: String, bytesMax: Int)? = nil,
     beforeDigest: (@Sendable (Trainer) -> Void)? = nil
   ) throws -> WorkerProcess {
     var settings = WorkerProcess.Settings(
@@ -68,6 +71,9 @@ final class LiveCluster {
     settings.exchange = exchange
     settings.memoryLimit = memoryLimit
     settings.beforeDigest = beforeDigest
+    settings.cache = cache.map {
+      WorkerProcess.Settings.Cache(folder: $0.folder, bytesMax: $0.bytesMax)
+    }
     let notes = notes
     let name = settings.name
     let worker = try WorkerProcess(settings, join: join, catalog: liveCatalog) {
@@ -75,7 +81,9 @@ final class LiveCluster {
     }
     workers.append(worker)
     threads.append(
-      try OwnedThread(name: "worker") { do { try worker.run() } catch { notes.add("\(name): \(error)") } })
+      try OwnedThread(name: "worker") {
+        do { try worker.run() } catch { notes.add("\(name): \(error)") }
+      })
     return worker
   }
 

@@ -19,7 +19,8 @@ import Worlds
   @Test func `survives fields and JSON`() throws {
     for specification in [
       DataSpecification.world(name: "scenes", options: ["size": 3, "seed": 9]),
-      .files(path: "/data", format: "voc"),
+      .files(path: "/data", format: "voc", served: nil),
+      .files(path: "/data", format: "voc", served: true),
     ] {
       #expect(try DataSpecification(fields: specification.fields) == specification)
       let json = try JSONEncoder().encode(specification)

@@ -194,10 +194,14 @@ struct  Martlet__Delivery
   uint64_t epoch;
   size_t n_samples;
   uint32_t *samples;
+  /*
+   * of the split
+   */
+  uint64_t count;
 };
 #define MARTLET__DELIVERY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__delivery__descriptor) \
-    , 0, 0, 0,NULL }
+    , 0, 0, 0,NULL, 0 }
 
 
 struct  Martlet__StepReports

@@ -3,5 +3,5 @@ import ArgumentParser
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure parts of the program on this machine.",
-    subcommands: [BenchExchange.self, BenchCoordinator.self, BenchReliability.self])
+    subcommands: [BenchExchange.self, BenchCoordinator.self, BenchReliability.self, BenchData.self])
 }

@@ -21,14 +21,15 @@ package enum Files {
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or ends before the
   /// range does.
   package static func bytes(of path: String, in range: Range<Int>) throws -> [UInt8] {
-    try bytesAndStatus(of: path, in: range).0
+    try bytes(of: path, in: range, once: { _ in })
   }
 
-  /// As `bytes(of:in:)`, with what the system knew of the file just before.
-  static func bytesAndStatus(
-    of path: String, in range: Range<Int>
-  ) throws -> (bytes: [UInt8], status: stat) {
+  /// As `bytes(of:in:)`, if `check` finds nothing wrong with what the system knows of the file.
+  static func bytes(
+    of path: String, in range: Range<Int>, once check: (stat) throws -> Void
+  ) throws -> [UInt8] {
     try withDescriptor(of: path) { descriptor, status in
+      try check(status)
       let size = Int(status.st_size)
       guard range.lowerBound >= 0, range.upperBound <= size else {
         throw DataError(
@@ -38,7 +39,7 @@ package enum Files {
           advice: "Restore the file: it became shorter")
       }
       try checkByteCount(range.count, of: path)
-      return (try read(descriptor, range, path), status)
+      return try read(descriptor, range, path)
     }
   }
 

@@ -80,7 +80,8 @@ public final class BlockCache: Sendable {
     let count = byteCount + MemoryLayout<UInt64>.size
     var bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
-        let more = pread(file, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(filled))
+        let more = pread(
+          file, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(filled))
         if more < 0, errno == EINTR { continue }
         if more <= 0 { break }
         filled += more

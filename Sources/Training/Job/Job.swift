@@ -54,6 +54,7 @@ public struct Job: Sendable, Equatable {
   public var workersMax = 0
   /// Whether replicas move off slow workers while the job runs; changes no result.
   public var rebalances = false
+  private static let auditedBatchMax = 16_384
   /// Weights to begin from, a safetensors file.
   public var initialWeights: String?
   /// Folder for results; the coordinator's store by default.
@@ -108,6 +109,10 @@ public struct Job: Sendable, Equatable {
     average = try reader.number("average", in: 0...0.999999) ?? 0
     hasDigests = try reader.bool("digest") ?? true
     isAudited = try reader.bool("audit") ?? false
+    guard !isAudited || batch <= Self.auditedBatchMax else {
+      throw JobError(
+        "audit", "found true with a batch of \(batch); at most \(Self.auditedBatchMax) are recorded")
+    }
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
     rebalances = try reader.bool("rebalance") ?? false
     initialWeights = try reader.text("init")

@@ -45,7 +45,7 @@ enum MessageExamples {
     report.scalars = [NamedNumber("accuracy", 0.5)]
     report.samples = 8
     report.seconds = 0.1
-    report.delivery = Delivery(stage: 1, epoch: 2, samples: [5, 0])
+    report.delivery = Delivery(stage: 1, epoch: 2, count: 9, samples: [5, 0])
     return report
   }
 
