@@ -48,7 +48,7 @@ package final class BulkServer: Sendable {
     let router = try ZeroMQSocket(.router, in: context)
     try router.secure(security)
     router.bound(messageBytes: WireLimits.messageBytes, queued: 64)
-    router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+    router.refuseWhatCannotBeSent()
     self.address = try router.bind(address)
     let stopping = try Mailbox<Void>(capacity: 1)
     self.stopping = stopping

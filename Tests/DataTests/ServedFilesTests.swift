@@ -118,7 +118,7 @@ private final class SlowSupply: BlockSupply {
       let served = ServedFiles(root: "/far", listing: supply.listing, supply: supply, cache: nil)
       try write(bytes(19_000, 3), to: "\(root)/a-b.bin")
       let error = #expect(throws: DataUnavailable.self) { try served.bytes(of: "a-b.bin") }
-      #expect(error?.description.contains("a-b.bin has 19000 bytes, 20000 when") == true)
+      #expect(error?.description.contains("a-b.bin: has 19000 bytes, 20000 when") == true)
       // Of equal size, but written to.
       try write(bytes(20_000, 9), to: "\(root)/a/b/small.bin")
       let other = #expect(throws: DataUnavailable.self) { try served.bytes(of: "a/b/small.bin") }

@@ -39,7 +39,9 @@ import Training
     let training = Training()
     #expect(training.enter(1))
     #expect(training.gate.close() == 1)
-    let thread = ComputeThread(name: "test") { for position in 2...9 { _ = training.enter(UInt64(position)) } }
+    let thread = ComputeThread(name: "test") {
+      for position in 2...9 { _ = training.enter(UInt64(position)) }
+    }
     #expect(training.wait(untilHeld: 1) == ([1], 1))
     training.gate.open(upTo: 3)
     #expect(training.wait(untilHeld: 2) == ([1, 3], 3))

@@ -30,11 +30,17 @@ enum DataBenchServer {
     let router = try ZeroMQSocket(.router, in: context)
     try router.secure(keys.serverSecurity)
     router.bound(messageBytes: WireLimits.messageBytes, queued: 64)
+    router.refuseWhatCannotBeSent()
     let address = try router.bind("tcp://127.0.0.1:0")
     Terminal.output.line("\(bulk.address) \(address)")
     var poller = Poller()
     poller.add(router)
-    poller.add(descriptor: STDIN_FILENO)
+    let stopping = try Mailbox<Void>(capacity: 1)
+    poller.add(descriptor: stopping.descriptor)
+    Thread.detachNewThread {
+      _ = try? FileHandle.standardInput.readToEnd()
+      stopping.put(())
+    }
     let message = [UInt8](repeating: 7, count: 1 << 20)
     while true {
       poller.wait(milliseconds: -1)

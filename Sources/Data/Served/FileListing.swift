@@ -183,16 +183,18 @@ extension FileListing.Entry {
   /// Throws: `DataError` naming the file that has changed or cannot be read.
   package func bytes(below root: String, in range: Range<Int>) throws -> [UInt8] {
     let path = "\(root)/\(name)"
-    return try Files.bytes(of: path, in: range, once: { status in
-      guard Int(status.st_size) == byteCount, modificationTime(status) == modified else {
-        throw DataError(
-          file: path,
-          problem: Int(status.st_size) == byteCount
-            ? "was written to after the job began"
-            : "has \(status.st_size) bytes, \(byteCount) when the job began",
-          advice: "Restore the file, or submit the job anew")
-      }
-    })
+    return try Files.bytes(
+      of: path, in: range,
+      once: { status in
+        guard Int(status.st_size) == byteCount, modificationTime(status) == modified else {
+          throw DataError(
+            file: path,
+            problem: Int(status.st_size) == byteCount
+              ? "was written to after the job began"
+              : "has \(status.st_size) bytes, \(byteCount) when the job began",
+            advice: "Restore the file, or submit the job anew")
+        }
+      })
   }
 }
 

@@ -111,7 +111,8 @@ public struct Job: Sendable, Equatable {
     isAudited = try reader.bool("audit") ?? false
     guard !isAudited || batch <= Self.auditedBatchMax else {
       throw JobError(
-        "audit", "found true with a batch of \(batch); at most \(Self.auditedBatchMax) are recorded")
+        "audit", "found true with a batch of \(batch); at most \(Self.auditedBatchMax) are recorded"
+      )
     }
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
     rebalances = try reader.bool("rebalance") ?? false
