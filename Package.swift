@@ -18,9 +18,11 @@ var targets: [Target] = [
   .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
   .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Collectives", dependencies: ["Tensors"]),
-  .target(name: "Data", dependencies: ["Tensors", "CImages", "CZlib", "CXXHash"]),
+  .target(
+    name: "Data",
+    dependencies: ["CKernels", "Tensors", "CImages", "CSodium", "CXXHash", "CZlib"]),
   .target(name: "Worlds", dependencies: ["Data"]),
-  .target(name: "Layers", dependencies: ["Collectives", "CSodium"]),
+  .target(name: "Layers", dependencies: ["Collectives", "Data"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(

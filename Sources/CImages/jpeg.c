@@ -99,9 +99,29 @@ static void gray_of_rgb(const uint8_t *rgb, uint8_t *gray, size_t count) {
   }
 }
 
+// One line of the picture as decoded becomes `count` pixels of `channels`, from its pixel `first` on.
+static void take_line(
+    const struct jpeg_decompress_struct *info, uint8_t *line, size_t first, size_t count,
+    size_t channels, uint8_t *out) {
+  if (info->out_color_space != JCS_CMYK) {
+    memcpy(out, line + first * channels, count * channels);
+    return;
+  }
+  uint8_t *rgb = line + 4 * (size_t)info->output_width;
+  cmyk_to_rgb(line + 4 * first, rgb, count, info->saw_Adobe_marker);
+  if (channels == 3) {
+    memcpy(out, rgb, 3 * count);
+  } else {
+    gray_of_rgb(rgb, out, count);
+  }
+}
+
+// Beside a cut the upsampling of colour has no neighbour: that many more pixels make up for it.
+enum { MARGIN = 4 };
+
 int ci_jpeg_decode(
-    const uint8_t *bytes, size_t size, int32_t denominator, int32_t channels, uint8_t *out,
-    size_t out_size, char *message) {
+    const uint8_t *bytes, size_t size, int32_t eighths, int32_t channels, ci_region region,
+    uint8_t *out, size_t out_size, char *message) {
   struct jpeg_decompress_struct info;
   struct jpeg_progress_mgr progress = {0};
   error_manager errors;
@@ -119,38 +139,40 @@ int ci_jpeg_decode(
   jpeg_mem_src(&info, bytes, size);
   jpeg_read_header(&info, TRUE);
   int is_cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
-  int inverted = info.saw_Adobe_marker;
   info.out_color_space = is_cmyk ? JCS_CMYK : (channels == 1 ? JCS_GRAYSCALE : JCS_RGB);
   info.dct_method = JDCT_ISLOW;  // the one method whose SIMD and plain versions agree to the bit
-  info.scale_num = 1;
-  info.scale_denom = (unsigned)denominator;
+  info.scale_num = (unsigned)eighths;
+  info.scale_denom = 8;
   jpeg_start_decompress(&info);
-  size_t width = info.output_width, height = info.output_height;
-  if (width * height * (size_t)channels != out_size) {
+  int64_t right = (int64_t)region.left + region.width;
+  int64_t bottom = (int64_t)region.top + region.height;
+  if (region.left < 0 || region.top < 0 || region.width < 1 || region.height < 1 ||
+      right > info.output_width || bottom > info.output_height ||
+      (size_t)region.width * (size_t)region.height * (size_t)channels != out_size) {
     snprintf(message, CI_MESSAGE_SIZE, "the size changed while decoding");
     jpeg_destroy_decompress(&info);
     return -1;
   }
-  if (is_cmyk) {
-    line = malloc(width * 7);
-    if (line == NULL) {
-      snprintf(message, CI_MESSAGE_SIZE, "no memory for a line");
-      jpeg_destroy_decompress(&info);
-      return -1;
-    }
+  JDIMENSION start = (JDIMENSION)(region.left > MARGIN ? region.left - MARGIN : 0);
+  JDIMENSION end = right + MARGIN < info.output_width ? (JDIMENSION)right + MARGIN : info.output_width;
+  JDIMENSION width = end - start;
+  if (width < info.output_width) jpeg_crop_scanline(&info, &start, &width);
+  size_t first = (size_t)region.left - start;
+  line = malloc((size_t)info.output_width * 7);
+  if (line == NULL) {
+    snprintf(message, CI_MESSAGE_SIZE, "no memory for a line");
+    jpeg_destroy_decompress(&info);
+    return -1;
   }
-  while (info.output_scanline < height) {
-    uint8_t *row = out + (size_t)info.output_scanline * width * (size_t)channels;
-    JSAMPROW target = is_cmyk ? line : row;
+  if (region.top > 0) jpeg_skip_scanlines(&info, (JDIMENSION)region.top);
+  while (info.output_scanline < (JDIMENSION)bottom) {
+    uint8_t *row = out + (info.output_scanline - (size_t)region.top) * (size_t)region.width * (size_t)channels;
+    JSAMPROW target = line;
     jpeg_read_scanlines(&info, &target, 1);
-    if (is_cmyk && channels == 3) {
-      cmyk_to_rgb(line, row, width, inverted);
-    } else if (is_cmyk) {
-      cmyk_to_rgb(line, line + 4 * width, width, inverted);
-      gray_of_rgb(line + 4 * width, row, width);
-    }
+    take_line(&info, line, first, (size_t)region.width, (size_t)channels, row);
   }
-  jpeg_finish_decompress(&info);
+  // What follows the region is of no interest; a whole picture's end is checked.
+  if (info.output_scanline == info.output_height) jpeg_finish_decompress(&info);
   jpeg_destroy_decompress(&info);
   free(line);
   return 0;

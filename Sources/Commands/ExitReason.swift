@@ -16,7 +16,7 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   /// The coordinator cannot be reached, does not admit this process or not for this, or speaks
   /// another protocol.
   case unreachable = 3
-  /// Training data is missing, unreadable or not what the job says.
+  /// Training data is missing, unreadable or not what the job says; a check found problems.
   case data = 4
   /// A checkpoint, weights or result file is missing, damaged or cannot be written.
   case files = 5

@@ -1,5 +1,5 @@
 /// Something wrong with a file or a data set: what, where, and the next move of its owner.
-public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DataError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The file or folder, as the reader named it.
   public let file: String
   /// What was found and what was expected, values included.

@@ -62,7 +62,8 @@ extension Recipe {
   public func begin(_ beginning: StageBeginning) throws { beginning.carry() }
 
   public func plan(batch: Int, data: RecipeData) throws -> any BatchPlan {
-    PermutationPlan(count: try data.source("train").count, batch: batch)
+    let source = try data.source("train")
+    return PermutationPlan(count: source.count, batch: batch, blocks: source.blocks)
   }
 
   public static func check(_ job: Job, options: Options) throws(JobError) {}

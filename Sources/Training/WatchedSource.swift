@@ -20,5 +20,6 @@ struct WatchedSource: SampleSource {
 
   func name(at index: Int) -> String { base.name(at: index) }
   func manifest() throws -> DataManifest { try base.manifest() }
+  var blocks: SampleBlocks? { base.blocks }
   func expect(_ samples: [Int]) { base.expect(samples) }
 }

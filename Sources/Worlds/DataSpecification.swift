@@ -4,8 +4,10 @@ import Data
 /// `served: true` for a folder that only the coordinator sees.
 public enum DataSpecification: Hashable, Sendable, Codable {
   case world(name: String, options: [String: OptionValue])
+  /// `options`: the format's own keys.
+  ///
   /// `served`: Whether workers read through the coordinator; nil for those that do not see the same.
-  case files(path: String, format: String, served: Bool? = nil)
+  case files(path: String, format: String, options: [String: String] = [:], served: Bool? = nil)
 
   /// From the keys of a job's `data:` section.
   ///
@@ -34,14 +36,9 @@ public enum DataSpecification: Hashable, Sendable, Codable {
         }
         served = flag
       }
-      if let extra = rest.keys.min() {
-        let near = nearest(to: extra, among: ["path", "format", "served"])
-        throw DataError(
-          file: "data", problem: "has the unknown key \(extra)",
-          advice: near.map { "Did you mean \($0)?" } ?? "A path takes format and served")
-      }
-      _ = try dataFormat(named: format)
-      self = .files(path: path, format: format, served: served)
+      let options = rest.mapValues { $0.description }
+      try dataFormat(named: format).check(options: options)
+      self = .files(path: path, format: format, options: options, served: served)
     default:
       throw DataError(
         file: "data",
@@ -55,20 +52,21 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       options.merging(["world": .text(name)]) { _, name in name }
-    case .files(let path, let format, let served):
-      ["path": .text(path), "format": .text(format)]
-        .merging(served.map { ["served": .flag($0)] } ?? [:]) { $1 }
+    case .files(let path, let format, let options, let served):
+      options.mapValues { OptionValue.text($0) }
+        .merging(["path": .text(path), "format": .text(format)]) { _, mine in mine }
+        .merging(served.map { ["served": .flag($0)] } ?? [:]) { _, mine in mine }
     }
   }
 
   /// The data's folder; nil for a world.
   public var path: String? {
-    if case .files(let path, _, _) = self { path } else { nil }
+    if case .files(let path, _, _, _) = self { path } else { nil }
   }
 
   /// Whether workers are to read through the coordinator; nil where nothing is said.
   public var served: Bool? {
-    if case .files(_, _, let served) = self { served } else { nil }
+    if case .files(_, _, _, let served) = self { served } else { nil }
   }
 
   /// `files`: Where the data's folder is read from; by default this machine's own.
@@ -78,8 +76,9 @@ public enum DataSpecification: Hashable, Sendable, Codable {
     switch self {
     case .world(let name, let options):
       try makeWorld(named: name, options: options).source(split: split)
-    case .files(let path, let format, _):
-      try dataFormat(named: format).init(files: files ?? LocalFiles(path), split: split)
+    case .files(let path, let format, let options, _):
+      try dataFormat(named: format)
+        .init(files: files ?? LocalFiles(path), split: split, options: options)
     }
   }
 }

@@ -53,6 +53,26 @@ struct ProgramTests {
     #expect(again.status == ExitReason.usage.rawValue, "results are never overwritten")
   }
 
+  @Test func `checks data sets`() throws {
+    let folder = try Folder([
+      "set/train.csv": "text,label\na,x\nb,y\n", "set/val.csv": "text\nc,z\n",
+    ])
+    let check = try Program.run(["data", "check", "set", "--out", "out"], in: folder.path)
+    #expect(check.status == ExitReason.data.rawValue, "\(check)")
+    #expect(check.error.contains("set/val.csv: line 2"), "\(check)")
+    #expect(check.output.contains("2 of 2 can be read"), "\(check)")
+    for file in ["out/train.png", "out/report.json"] {
+      #expect(FileManager.default.fileExists(atPath: "\(folder.path)/\(file)"), "\(file)")
+    }
+    let one = try Program.run(
+      ["data", "check", "set", "--format", "text", "--split", "train", "--json"], in: folder.path)
+    #expect(one.status == 0 && one.output.contains("\"problemsLeftOut\" : 0"), "\(one)")
+    for wrong in [["--format", "txet"], ["--split", "tran"], ["--set", "txet=a"]] {
+      let result = try Program.run(["data", "check", "set"] + wrong, in: folder.path)
+      #expect(result.status == ExitReason.data.rawValue && !result.error.isEmpty, "\(result)")
+    }
+  }
+
   @Test func `stops between steps with a checkpoint when it is asked to`() throws {
     let folder = try Folder(["job.yaml": Self.job])
     let result = try Program.run(

@@ -21,22 +21,58 @@ import Testing
 
   @Test func `depends on the key alone, not on the order of calls`() {
     let keys = (0..<24).map { RandomKey(seed: 9).derived("augment").derived($0) }
-    let forward = keys.map { everything(picture, key: $0).image.elements }
-    let backward = keys.reversed().map { everything(picture, key: $0).image.elements }
-    #expect(forward == backward.reversed())
-    #expect(Set(forward).count == keys.count)
+    for augmentation in [everything, more] {
+      let forward = keys.map { augmentation(picture, key: $0).image.elements }
+      let backward = keys.reversed().map { augmentation(picture, key: $0).image.elements }
+      #expect(forward == backward.reversed())
+      #expect(Set(forward).count == keys.count)
+    }
+  }
+
+  /// All of that and turned, shrunk by another filter, erased and solarised.
+  private var more: Augmentation {
+    var augmentation = everything
+    augmentation.filter = .bicubic
+    augmentation.verticalFlip = 0.5
+    augmentation.affine = RandomAffine(
+      degrees: -90...90, shift: SIMD2(0.1, 0.2), scale: 0.7...1.4, shearX: -20...20)
+    augmentation.solarize = 0.4
+    augmentation.erasing = Erasing(label: ignoredLabel)
+    return augmentation
   }
 
   @Test func `has the bits it had`() {
-    // FNV-1a over 50 augmented pictures, from the first run on x86-64: integer resampling and plain
-    // float arithmetic must give it on every machine and in every build.
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for seed in 0..<50 {
-      for byte in everything(picture, key: RandomKey(seed: UInt64(seed))).image.elements {
-        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    // FNV-1a over augmented pictures and masks, from a run on x86-64: integer sums and single float
+    // operations must give it on every machine and in every build.
+    let mask = ByteTensor(shape: [40, 60]) { out in
+      for index in out.indices { out[index] = UInt8(index / 60 / 8 + index % 60 / 12) }
+    }
+    func hash(_ augmentation: Augmentation) -> UInt64 {
+      var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+      for seed in 0..<50 {
+        let view = augmentation(picture, mask: mask, key: RandomKey(seed: UInt64(seed)))
+        for byte in view.image.elements + (view.mask?.elements ?? []) {
+          hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+      }
+      return hash
+    }
+    #expect(hash(everything) == 3_682_714_146_994_685_076)
+    #expect(hash(more) == 3_794_619_279_841_190_403)
+  }
+
+  @Test func `makes the same of a file's bytes as of its pixels`() throws {
+    for bytes in [picture.jpegBytes(), picture.pngBytes()] {
+      let encoded = try EncodedImage(bytes, file: "picture")
+      let pixels = try encoded.decoded().pixels
+      for seed in 0..<20 {
+        let key = RandomKey(seed: UInt64(seed))
+        for augmentation in [everything, more] {
+          let view = try augmentation(encoded, key: key).image
+          #expect(view.elements == augmentation(pixels, key: key).image.elements)
+        }
       }
     }
-    #expect(hash == 11_180_847_089_237_247_587)
   }
 
   @Test func `only resizes when told nothing else`() {

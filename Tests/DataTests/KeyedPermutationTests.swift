@@ -23,6 +23,14 @@ import Testing
     #expect(isPermutation(KeyedPermutation(count: count, key: RandomKey(seed: 5))))
   }
 
+  @Test(arguments: [1, 2, 7, 300, 65_537])
+  func `finds where an element stands`(count: Int) {
+    let order = KeyedPermutation(count: count, key: RandomKey(seed: 6))
+    for position in stride(from: 0, to: count, by: max(1, count / 300)) {
+      #expect(order.position(of: order[position]) == position)
+    }
+  }
+
   @Test func `stays inside and repeats nothing at a size no list could hold`() {
     let count = 3_000_000_000_001
     let order = KeyedPermutation(count: count, key: RandomKey(seed: 2))

@@ -21,7 +21,7 @@ enum PNGBuilder {
   }
 
   /// A zlib stream of one stored block.
-  private static func stored(_ bytes: [UInt8]) -> [UInt8] {
+  static func stored(_ bytes: [UInt8]) -> [UInt8] {
     let count = UInt16(bytes.count)
     let length = [UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255), UInt8(~count >> 8)]
     var (a, b) = (UInt32(1), UInt32(0))
@@ -33,7 +33,7 @@ enum PNGBuilder {
   }
 
   /// CRC-32 as PNG wants it.
-  private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+  static func checksum(_ bytes: [UInt8]) -> UInt32 {
     var register = UInt32.max
     for byte in bytes {
       register ^= UInt32(byte)

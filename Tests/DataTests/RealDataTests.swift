@@ -58,4 +58,61 @@ import Testing
     #expect(drawing.pixels.shape == [105, 105, 1])
     #expect(Set(drawing.pixels.elements) == [0, 255])
   }
+
+  /// A set of ../shared/data as its README counts it.
+  struct SharedSet: Sendable, CustomStringConvertible {
+    let folder: String
+    let format: String
+    var options: [String: String] = [:]
+    let counts: [String: Int]
+    var description: String { folder }
+  }
+
+  private static let sets = [
+    SharedSet(
+      folder: "camvid", format: "camvid", counts: ["train": 367, "val": 101, "test": 233]),
+    SharedSet(
+      folder: "covid-fake-news/data", format: "text", options: ["text": "tweet"],
+      counts: [
+        "Constraint_Train": 6420, "Constraint_Val": 2140, "english_test_with_labels": 2140,
+      ]),
+    SharedSet(
+      folder: "left-atrium/2018LA_Seg_Training Set", format: "hdf5",
+      counts: ["train": 9, "test": 3]),
+    SharedSet(folder: "cifar10-jpeg", format: "folders", counts: ["train": 10_000, "test": 2000]),
+    SharedSet(
+      folder: "omniglot-small", format: "folders",
+      counts: ["images_background_small1": 136 * 20, "images_background_small2": 156 * 20]),
+    SharedSet(folder: "coco-mini", format: "coco", counts: ["train2017": 80, "val2017": 79]),
+    SharedSet(folder: "ade20k-sample", format: "ade20k", counts: ["all": 3]),
+  ]
+
+  @Test(
+    .enabled(if: sharedData("coco-mini") != nil, "no ../shared/data"), arguments: Self.sets)
+  func `passes the check with the counts of its README`(set: SharedSet) throws {
+    let files = try LocalFiles(#require(sharedData(set.folder)))
+    let format = try recognisedFormat(of: files)
+    #expect(format.format == set.format)
+    let check = try DataCheck(format: format, files: files, options: set.options)
+    #expect(Set(try check.splits()).isSuperset(of: set.counts.keys))
+    for (split, count) in set.counts.sorted(by: { $0.key < $1.key }) {
+      let (report, sheet) = check.run(split: split)
+      #expect(report.problems == [] && report.sampleCount == count, "\(split)")
+      #expect(report.summary.samples == count && sheet != nil, "\(split)")
+      let summary = report.summary
+      switch set.format {
+      case "camvid", "ade20k": #expect(summary.classes.count == (set.format == "camvid" ? 11 : 150))
+      case "text": #expect(summary.labels.map(\.name) == ["fake", "real"])
+      case "folders" where set.folder == "cifar10-jpeg":
+        #expect(summary.labels.map(\.samples) == Array(repeating: count / 10, count: 10))
+      case "folders": #expect(summary.labels.allSatisfy { $0.samples == 20 })
+      case "hdf5":
+        #expect(summary.classes.map(\.index) == [0, 1])
+        #expect(summary.depth.map { (148...244).contains($0.min) } == true)
+        #expect(summary.width?.min == 88 && summary.width?.max == 88)
+      default:
+        #expect(summary.classes.count == 80 && summary.objects > 100 && summary.captions > 300)
+      }
+    }
+  }
 }

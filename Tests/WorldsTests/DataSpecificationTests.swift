@@ -19,7 +19,8 @@ import Worlds
   @Test func `survives fields and JSON`() throws {
     for specification in [
       DataSpecification.world(name: "scenes", options: ["size": 3, "seed": 9]),
-      .files(path: "/data", format: "voc", served: nil),
+      .files(path: "/data", format: "voc"),
+      .files(path: "/data", format: "text", options: ["text": "tweet"]),
       .files(path: "/data", format: "voc", served: true),
     ] {
       #expect(try DataSpecification(fields: specification.fields) == specification)
@@ -39,5 +40,7 @@ import Worlds
     #expect(problem(["path": "/data", "format": "camvit"])?.advice.contains("camvid") == true)
     #expect(
       problem(["path": "/d", "format": "voc", "fromat": "x"])?.problem.contains("fromat") == true)
+    #expect(
+      problem(["path": "/d", "format": "text", "lable": "x"])?.advice == "Did you mean label?")
   }
 }

@@ -18,11 +18,17 @@ typedef struct {
 
 int ci_jpeg_header(const uint8_t *bytes, size_t size, ci_header *header, char *message);
 
-// Decodes to `channels` (1 or 3) 8-bit channels at 1/`denominator` (1, 2, 4, 8) of the size, sides
-// rounded up. `out` holds exactly out_size bytes, checked against what the file says.
+// In pixels of the picture as it is decoded.
+typedef struct {
+  int32_t left, top, width, height;
+} ci_region;
+
+// Decodes a region of the picture to `channels` (1 or 3) 8-bit channels, at eighths/8 (1 ... 8) of its size, sides
+// rounded up. The pixels are those that decoding all of it would give there. Of the lines below the region nothing is
+// read, and so damage there is not seen. `out` holds exactly out_size bytes, checked against region and file.
 int ci_jpeg_decode(
-    const uint8_t *bytes, size_t size, int32_t denominator, int32_t channels, uint8_t *out,
-    size_t out_size, char *message);
+    const uint8_t *bytes, size_t size, int32_t eighths, int32_t channels, ci_region region,
+    uint8_t *out, size_t out_size, char *message);
 
 // `*encoded` is to be freed with ci_free.
 int ci_jpeg_encode(

@@ -15,3 +15,4 @@
 #include "mk_attention.h"
 #include "mk_dropout.h"
 #include "mk_pairs.h"
+#include "mk_pictures.h"

@@ -20,10 +20,10 @@ struct BenchReliability: HouseCommand {
     commandName: "reliability",
     abstract: "What digests, heartbeats and step records cost a step, or sealed exchange.",
     discussion: """
-      Runs take turns, A B, B A, A B and so on, so that a machine that slows down slows both. Wall \
-      time is that between commits as the coordinator sees them, the median over tens of steps after a \
-      warm-up; CPU time is that of all processes, which other work on the machine disturbs less. Both \
-      sides must end with the same weights.
+      Both sides of a pair run at the same time, but only one of them at any moment: all processes \
+      of the other are stopped, for a quarter of a second each in turn, so that a machine that slows \
+      down slows both alike. Measured are the time in which a side ran and the CPU time of all its \
+      processes, from the end of a warm-up to the last steps. Both must end with the same weights.
       """)
 
   @Argument(help: "Job file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
@@ -41,14 +41,15 @@ struct BenchReliability: HouseCommand {
 
   func validate() throws {
     guard (2...100).contains(pairs) else { throw ValidationError("--pairs must be 2 to 100.") }
-    guard (Self.warmUp + 2 * Self.chunk...100_000).contains(steps) else {
-      throw ValidationError("--steps must be \(Self.warmUp + 2 * Self.chunk) to 100000.")
+    guard (Self.warmUp + 2 * Self.ending...100_000).contains(steps) else {
+      throw ValidationError("--steps must be \(Self.warmUp + 2 * Self.ending) to 100000.")
     }
     guard (1...64).contains(workers) else { throw ValidationError("--workers must be 1 to 64.") }
   }
 
+  /// Steps at a run's beginning and end that do not count.
   private static let warmUp = 20
-  private static let chunk = 10
+  private static let ending = 5
 
   func run(in house: House) throws {
     Arithmetic.prepare(compute.isa)
@@ -57,8 +58,9 @@ struct BenchReliability: HouseCommand {
     _ = try Job(value, catalog: house.catalog)
     var runs: [[Run]] = [[], []]
     for pair in 0..<pairs {
-      for side in pair % 2 == 0 ? [0, 1] : [1, 0] { runs[side].append(try measure(value, side)) }
-      let (a, b) = (runs[0][pair], runs[1][pair])
+      let (a, b) = try measurePair(value)
+      runs[0].append(a)
+      runs[1].append(b)
       Terminal.output.line(
         "pair \(pair + 1)  wall \(milliseconds(a.wall)) / \(milliseconds(b.wall))  CPU "
           + "\(milliseconds(a.processor)) / \(milliseconds(b.processor))")
@@ -103,7 +105,30 @@ struct BenchReliability: HouseCommand {
     let weights: String
   }
 
-  private func measure(_ job: JobValue, _ side: Int) throws -> Run {
+  private func measurePair(_ job: JobValue) throws -> (Run, Run) {
+    let measured = Self.warmUp..<steps - Self.ending
+    let first = try start(job, 0, counting: measured)
+    defer { first.stop() }
+    try first.halt()
+    let second = try start(job, 1, counting: measured)
+    defer { second.stop() }
+    try second.halt()
+    while !first.isOver || !second.isOver {
+      for side in [first, second] where !side.isOver { try side.run(seconds: 0.25) }
+    }
+    return (try result(of: first), try result(of: second))
+  }
+
+  private func result(of side: AlternatingRun) throws -> Run {
+    let shelf = CheckpointShelf(folder: "\(side.output)/checkpoints", keep: 1)
+    let (wall, processor) = try side.secondsPerStep()
+    return Run(
+      wall: wall, processor: processor, weights: shelf.newestValid().0?.modelDigest ?? "none")
+  }
+
+  private func start(
+    _ job: JobValue, _ side: Int, counting steps: Range<Int>
+  ) throws -> AlternatingRun {
     var job = job
     var options: [String] = []
     switch (compare, side) {
@@ -114,35 +139,18 @@ struct BenchReliability: HouseCommand {
     default: break
     }
     let cluster = try LocalCluster(coordinatorOptions: options)
-    defer { cluster.stop() }
-    job.set(["output"], to: .text("\(cluster.folder)/results"))
-    let connection = try cluster.startWorkers(
-      workers, threads: compute.threadCount(sharedBy: workers),
-      exchange: compare == .exchange ? .tcp : .direct, isa: compute.isa)
-    let submitted = try connection.submit(
-      Messages.Submit(specification: try jsonLine(job), name: "bench", resume: ""))
-    let meters = try cluster.processes.map { try ProcessMeter(of: $0) }
-    var marks: [Double] = []
-    var processor: [Double] = []
-    while true {
-      let status = try connection.show(submitted.job).status
-      let now = MonotonicClock.seconds
-      // A mark at each chunk's end; the last step is followed by more than a step.
-      while Int(status.step) >= Self.warmUp + marks.count * Self.chunk {
-        marks.append(now)
-        processor.append(meters.map(\.cpuSeconds).reduce(0, +))
-      }
-      if status.state == .finished { break }
-      guard !status.state.isOver else { throw Failure(reason: "the job failed: \(status.reason)") }
-      try cluster.check()
-      Thread.sleep(forTimeInterval: 0.005)
+    do {
+      job.set(["output"], to: .text("\(cluster.folder)/results"))
+      let connection = try cluster.startWorkers(
+        workers, threads: compute.threadCount(sharedBy: workers),
+        exchange: compare == .exchange ? .tcp : .direct, isa: compute.isa)
+      let submitted = try connection.submit(
+        Messages.Submit(specification: try jsonLine(job), name: "bench", resume: ""))
+      return try AlternatingRun(cluster, connection, submitted, counting: steps)
+    } catch {
+      cluster.stop()
+      throw error
     }
-    let chunks = zip(marks, marks.dropFirst()).map { ($1 - $0) / Double(Self.chunk) }
-    let shelf = CheckpointShelf(folder: "\(submitted.output)/checkpoints", keep: 1)
-    let measured = Double((marks.count - 1) * Self.chunk)
-    return Run(
-      wall: median(chunks), processor: (processor[processor.count - 1] - processor[0]) / measured,
-      weights: shelf.newestValid().0?.modelDigest ?? "none")
   }
 
   private struct OtherWeights: ExplainedError {

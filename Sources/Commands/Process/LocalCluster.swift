@@ -14,6 +14,9 @@ final class LocalCluster: Sendable {
     let log: String
   }
 
+  /// By this process so far.
+  private static let made = Atomic<Int>(0)
+
   /// Gone with the cluster.
   let folder: String
   private let children = Mutex<[Child]>([])
@@ -24,7 +27,9 @@ final class LocalCluster: Sendable {
   ///
   /// Throws: `ChildFailed`.
   init(coordinatorOptions: [String] = [], core: Int? = nil) throws {
-    folder = "\(NSTemporaryDirectory())/martlet-run-\(ProcessInfo.processInfo.processIdentifier)"
+    let number = Self.made.add(1, ordering: .relaxed).newValue
+    folder =
+      "\(NSTemporaryDirectory())/martlet-run-\(ProcessInfo.processInfo.processIdentifier)-\(number)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])

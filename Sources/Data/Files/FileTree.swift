@@ -60,4 +60,28 @@ extension FileTree {
   ///
   /// Throws: as `text`.
   public func lines(of file: String) throws -> [String] { Files.lines(try text(of: file)) }
+
+  /// The same with their numbers, from 1, empty lines counted.
+  ///
+  /// Throws: as `text`.
+  func numberedLines(of file: String) throws -> [(number: Int, text: String)] {
+    let lines = try text(of: file).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    return lines.enumerated().map { ($0 + 1, $1.trimmed) }.filter { !$0.1.isEmpty }
+  }
+
+  /// Throws: `DataError` for a name that leads outside or is no file, saying where it stands.
+  func requireFile(_ name: String, namedBy place: String) throws {
+    guard Files.isInside(name) else {
+      throw DataError(
+        file: path(""),
+        problem: "\(place) names \(name.prefix(200).debugDescription), which leads outside",
+        advice: "Use names inside the data folder")
+    }
+    guard isFile(name) else {
+      throw DataError(
+        file: path(name), problem: "is missing, but \(place) lists it",
+        advice: "Restore the file or take it out of the list")
+    }
+  }
 }

@@ -153,23 +153,27 @@ package enum Files {
   package static func write(_ bytes: [UInt8], to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw unwritable(path) }
+    do { try append(bytes, to: descriptor, path) } catch {
+      close(descriptor)
+      throw error
+    }
+    guard close(descriptor) == 0 else { throw unwritable(path) }
+  }
+
+  /// Throws: `DataError` when the bytes were not all taken.
+  static func append(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
         Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
       }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let error = unwritable(path)
-        close(descriptor)
-        throw error
-      }
+      guard count > 0 else { throw unwritable(path) }
       written += count
     }
-    guard close(descriptor) == 0 else { throw unwritable(path) }
   }
 
-  private static func unwritable(_ path: String) -> DataError {
+  static func unwritable(_ path: String) -> DataError {
     DataError(
       file: path, problem: "cannot be written (\(lastError()))",
       advice: "Check permissions and free space")

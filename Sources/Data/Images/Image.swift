@@ -33,6 +33,28 @@ public struct ImageSize: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(width)×\(height)" }
+
+  /// Of a JPEG decoded at `eighths` eighths of this size: sides are rounded up.
+  func inEighths(_ eighths: Int) -> ImageSize {
+    ImageSize(height: (height * eighths + 7) / 8, width: (width * eighths + 7) / 8)
+  }
+}
+
+/// A rectangle of whole pixels.
+public struct PixelRegion: Hashable, Sendable {
+  public let rows: Range<Int>
+  public let columns: Range<Int>
+
+  public init(rows: Range<Int>, columns: Range<Int>) {
+    self.rows = rows
+    self.columns = columns
+  }
+
+  public static func whole(of size: ImageSize) -> PixelRegion {
+    PixelRegion(rows: 0..<size.height, columns: 0..<size.width)
+  }
+
+  public var area: Int { rows.count * columns.count }
 }
 
 extension ByteTensor {

@@ -41,39 +41,73 @@ extension Image {
   ) throws -> Image {
     precondition([1, 2, 4, 8].contains(shrink), "Image.decoded: shrink \(shrink), not 1, 2, 4, 8")
     if bytes.starts(with: [0xFF, 0xD8]) {
-      return try decodedJPEG(bytes, file: file, as: content, shrink: shrink)
+      return try decodedJPEG(bytes, file: file, as: content, eighths: 8 / shrink)
     }
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
       precondition(shrink == 1, "Image.decoded: a PNG cannot be decoded at 1/\(shrink)")
       return try decodedPNG(bytes, file: file, as: content)
     }
+    throw neither(bytes, file: file)
+  }
+
+  /// The format and size that the header says.
+  ///
+  /// Throws: `DataError` when it is damaged, too large or of another format.
+  static func header(
+    of bytes: [UInt8], file: String
+  ) throws -> (isJPEG: Bool, size: ImageSize) {
+    if bytes.starts(with: [0xFF, 0xD8]) {
+      return (true, try jpegSize(bytes, file: file, as: .rgb))
+    }
+    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+      let header = try header(of: bytes, file: file, kind: "PNG", ci_png_header)
+      return (false, try boundedSize(header, channels: 3, file: file))
+    }
+    throw neither(bytes, file: file)
+  }
+
+  private static func neither(_ bytes: [UInt8], file: String) -> DataError {
     let start = bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
-    throw DataError(
+    return DataError(
       file: file,
       problem: bytes.isEmpty ? "is empty" : "is neither JPEG nor PNG (it starts with \(start))",
       advice: "Convert it to JPEG or PNG, or take it out of the list")
   }
 
-  private static func decodedJPEG(
-    _ bytes: [UInt8], file: String, as content: ImageContent, shrink: Int
+  /// `region` is in pixels of the picture at `eighths` eighths of its size, 1 … 8; nil for all.
+  static func decodedJPEG(
+    _ bytes: [UInt8], file: String, as content: ImageContent, eighths: Int,
+    region: PixelRegion? = nil
   ) throws -> Image {
+    let channels = content == .rgb ? 3 : 1
+    let size = try jpegSize(bytes, file: file, as: content).inEighths(eighths)
+    let region = region ?? .whole(of: size)
+    let part = ci_region(
+      left: Int32(region.columns.lowerBound), top: Int32(region.rows.lowerBound),
+      width: Int32(region.columns.count), height: Int32(region.rows.count))
+    let pixels = try ByteTensor(
+      shape: [region.rows.count, region.columns.count, channels]
+    ) { out in
+      try call(file: file, kind: "JPEG") { message in
+        ci_jpeg_decode(
+          bytes, bytes.count, Int32(eighths), Int32(channels), part, out.baseAddress, out.count,
+          message)
+      }
+    }
+    return Image(pixels: pixels, file: file)
+  }
+
+  /// Throws: `DataError` when the header is damaged or says more than is read, or for indices.
+  private static func jpegSize(
+    _ bytes: [UInt8], file: String, as content: ImageContent
+  ) throws -> ImageSize {
     if case .indices = content {
       throw DataError(
         file: file, problem: "is a JPEG where class indices are expected",
         advice: "JPEG blurs indices: store masks as PNG")
     }
     let header = try header(of: bytes, file: file, kind: "JPEG", ci_jpeg_header)
-    let channels = content == .rgb ? 3 : 1
-    let size = try boundedSize(header, channels: channels, file: file)
-    let height = (size.height + shrink - 1) / shrink
-    let width = (size.width + shrink - 1) / shrink
-    let pixels = try ByteTensor(shape: [height, width, channels]) { out in
-      try call(file: file, kind: "JPEG") { message in
-        ci_jpeg_decode(
-          bytes, bytes.count, Int32(shrink), Int32(channels), out.baseAddress, out.count, message)
-      }
-    }
-    return Image(pixels: pixels, file: file)
+    return try boundedSize(header, channels: content == .rgb ? 3 : 1, file: file)
   }
 
   private static func decodedPNG(

@@ -29,8 +29,9 @@ struct Canvas {
   }
 
   mutating func fill(_ color: RGB, left: Int, top: Int, width: Int, height: Int) {
-    for y in max(0, top)..<max(0, min(size.height, top + height)) {
-      for x in max(0, left)..<max(0, min(size.width, left + width)) { blend(color, x: x, y: y) }
+    let columns = (0..<size.width).clamped(to: left..<left + width)
+    for y in (0..<size.height).clamped(to: top..<top + height) {
+      for x in columns { blend(color, x: x, y: y) }
     }
   }
 

@@ -26,19 +26,23 @@ public protocol BatchPlan: Sendable {
 }
 
 /// Every sample once an epoch, in an order drawn anew each epoch; the last batch may be short.
+///
+/// Of a source whose samples lie in blocks the order is a `BlockPermutation`.
 public struct PermutationPlan: BatchPlan {
   public let count: Int
   public let batch: Int
   public let dropLast: Bool
+  public let blocks: SampleBlocks?
 
   /// `dropLast` leaves out a short last batch, and with it those samples this epoch.
   ///
   /// Precondition: count ≥ 0, batch ≥ 1.
-  public init(count: Int, batch: Int, dropLast: Bool = false) {
+  public init(count: Int, batch: Int, dropLast: Bool = false, blocks: SampleBlocks? = nil) {
     precondition(count >= 0 && batch >= 1, "PermutationPlan: \(count) samples, batches of \(batch)")
     self.count = count
     self.batch = batch
     self.dropLast = dropLast
+    self.blocks = blocks
   }
 
   public var stepsPerEpoch: Int { dropLast ? count / batch : (count + batch - 1) / batch }
@@ -46,10 +50,13 @@ public struct PermutationPlan: BatchPlan {
   public func slots(at position: PlanPosition) -> [Slot] {
     let key = RandomKey(seed: position.seed).derived("order")
       .derived(position.stage).derived(position.epoch)
-    let order = KeyedPermutation(count: count, key: key)
-    return consecutive(position.step, stepsPerEpoch, batch, count).map { index, place in
-      Slot(index: index, sample: order[place])
+    let places = consecutive(position.step, stepsPerEpoch, batch, count)
+    if let blocks {
+      let order = BlockPermutation(count: count, blocks: blocks, key: key)
+      return places.map { Slot(index: $0, sample: order[$1]) }
     }
+    let order = KeyedPermutation(count: count, key: key)
+    return places.map { Slot(index: $0, sample: order[$1]) }
   }
 }
 

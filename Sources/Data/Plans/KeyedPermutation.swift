@@ -35,6 +35,15 @@ public struct KeyedPermutation: Sendable {
     return Int(value)
   }
 
+  /// Where `element` stands. Precondition: 0 ≤ element < count.
+  public func position(of element: Int) -> Int {
+    precondition(
+      element >= 0 && element < count, "KeyedPermutation: \(element) is not in 0 ..< \(count)")
+    var value = UInt64(element)
+    repeat { value = unshuffled(value) } while value >= UInt64(count)
+    return Int(value)
+  }
+
   private func shuffled(_ value: UInt64) -> UInt64 {
     let lowMask = (1 << lowBits) - 1 as UInt64
     let highMask = (1 << highBits) - 1 as UInt64
@@ -43,6 +52,18 @@ public struct KeyedPermutation: Sendable {
     for pair in stride(from: 0, to: roundKeys.count, by: 2) {
       low ^= mixed(high &+ roundKeys[pair]) & lowMask
       high ^= mixed(low &+ roundKeys[pair + 1]) & highMask
+    }
+    return high << lowBits | low
+  }
+
+  private func unshuffled(_ value: UInt64) -> UInt64 {
+    let lowMask = (1 << lowBits) - 1 as UInt64
+    let highMask = (1 << highBits) - 1 as UInt64
+    var low = value & lowMask
+    var high = value >> lowBits
+    for pair in stride(from: 0, to: roundKeys.count, by: 2).reversed() {
+      high ^= mixed(low &+ roundKeys[pair + 1]) & highMask
+      low ^= mixed(high &+ roundKeys[pair]) & lowMask
     }
     return high << lowBits | low
   }

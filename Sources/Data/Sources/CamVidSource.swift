@@ -17,20 +17,43 @@ public struct CamVidSource: FileSource {
   public let files: any FileTree
   public let listFiles: [String] = []
   private let items: [MaskedImage]
-  private static let unlabelled: UInt8 = 11
+  private let values = LabelTable(classes: 11).ignoring(11)
 
-  public init(files: any FileTree, split: String) throws {
+  public static func recognises(_ files: any FileTree) -> Recognition {
+    guard let split = try? splits(in: files).first, let line = files.firstLine(of: "\(split).txt"),
+      let (image, mask) = names(in: line), files.isFile(image), files.isFile(mask)
+    else { return .no }
+    return .certain
+  }
+
+  public static func splits(in files: any FileTree) throws -> [String] {
+    try files.stems(in: "", ending: ".txt")
+  }
+
+  public init(_ opening: Opening) throws {
+    let files = opening.files
     self.files = files
-    self.split = split
-    splits = try files.names(in: "").filter { $0.hasSuffix(".txt") }.map { String($0.dropLast(4)) }
-    try requireSplit(split, among: splits, of: files.root)
+    split = opening.split
+    splits = try Self.splits(for: opening)
     let list = "\(split).txt"
-    items = try files.lines(of: list).enumerated().map { index, line in
-      try Self.item(line, number: index + 1, in: files, list: files.path(list))
-    }
-    guard !items.isEmpty else {
+    let lines = try files.numberedLines(of: list)
+    guard !lines.isEmpty else {
       throw DataError(
         file: files.path(list), problem: "is empty", advice: "List one image and mask a line")
+    }
+    items = try lines.compactMap { number, line in
+      try opening.attempt {
+        let place = "line \(number) of \(files.path(list))"
+        guard let (image, mask) = Self.names(in: line) else {
+          throw DataError(
+            file: files.path(list),
+            problem: "line \(number) is not \"IMAGE MASK\": \(line.prefix(120))",
+            advice: "Write two names inside the data folder a line")
+        }
+        try files.requireFile(image, namedBy: place)
+        try files.requireFile(mask, namedBy: place)
+        return MaskedImage(id: stem(of: image), image: image, mask: mask)
+      }
     }
   }
 
@@ -40,30 +63,15 @@ public struct CamVidSource: FileSource {
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let (image, mask) = try item.read(
-      from: files, classNames: classNames, replacing: Self.unlabelled)
+    let (image, mask) = try item.read(from: files, values: values)
     return Sample(id: item.id, image: image, mask: mask)
   }
 
-  private static func item(
-    _ line: String, number: Int, in files: any FileTree, list: String
-  ) throws -> MaskedImage {
+  private static func names(in line: String) -> (image: String, mask: String)? {
     let prefix = "/SegNet/CamVid/"
     let names = line.split(separator: " ").map { name in
       name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : String(name)
     }
-    guard names.count == 2, names.allSatisfy(Files.isInside) else {
-      throw DataError(
-        file: list, problem: "line \(number) is not \"IMAGE MASK\": \(line.prefix(120))",
-        advice: "Write two names inside the data folder a line")
-    }
-    for name in names where !files.isFile(name) {
-      throw DataError(
-        file: files.path(name), problem: "is missing, but line \(number) of \(list) lists it",
-        advice: "Restore the file or take the line out")
-    }
-    let file = names[0].split(separator: "/").last ?? ""
-    return MaskedImage(
-      id: String(file.split(separator: ".").first ?? file), image: names[0], mask: names[1])
+    return names.count == 2 && names.allSatisfy(Files.isInside) ? (names[0], names[1]) : nil
   }
 }

@@ -1,6 +1,8 @@
 /// Every layout on disk that the house reads. Add yours here.
 public let dataFormats: [any FileSource.Type] = [
-  CamVidSource.self, ClassFolderSource.self, VOCSource.self,
+  CamVidSource.self, COCOSource.self, ClassFolderSource.self, FeatureSource.self, HDF5Source.self,
+  ImageListSource.self, PairedSource<ADE20K>.self, PairedSource<COCOStuff>.self,
+  PairedSource<Cityscapes>.self, TextTableSource.self, VOCSource.self, VolumeSource.self,
 ]
 
 /// The format of this name.
@@ -17,9 +19,46 @@ public func dataFormat(named name: String) throws -> any FileSource.Type {
   return format
 }
 
+/// The format a data set is in.
+///
+/// Throws: `DataError` when no format knows it, or several as surely.
+public func recognisedFormat(of files: any FileTree) throws -> any FileSource.Type {
+  let guesses = dataFormats.map { ($0, $0.recognises(files)) }
+  let best = guesses.map(\.1).max() ?? .no
+  let names = dataFormats.map { $0.format }.joined(separator: ", ")
+  guard best > .no else {
+    throw DataError(
+      file: files.root, problem: "is in no format that is known",
+      advice: "Check the path, or name the format it should be in: \(names)")
+  }
+  let found = guesses.filter { $0.1 == best }.map(\.0)
+  guard found.count == 1 else {
+    throw DataError(
+      file: files.root,
+      problem: "may be in any of the formats \(found.map { $0.format }.joined(separator: ", "))",
+      advice: "Name the one that is meant")
+  }
+  return found[0]
+}
+
 /// A split of a data set in a folder of this machine.
 ///
 /// Throws: `DataError` for an unknown format, a missing path or split, and what the reader finds.
-public func openData(format: String, path: String, split: String) throws -> any SampleSource {
-  try dataFormat(named: format).init(files: LocalFiles(path), split: split)
+public func openData(
+  format: String, path: String, split: String, options: [String: String] = [:]
+) throws -> any SampleSource {
+  try dataFormat(named: format).init(files: LocalFiles(path), split: split, options: options)
+}
+
+extension FileSource {
+  /// Throws: `DataError` for a key that the format does not have, naming the nearest.
+  public static func check(options given: [String: String]) throws {
+    guard let extra = given.keys.filter({ options[$0] == nil }).min() else { return }
+    let known = options.keys.sorted()
+    let near = nearest(to: extra, among: known + ["path", "format", "served"])
+    throw DataError(
+      file: "data", problem: "has the unknown key \(extra)",
+      advice: near.map { "Did you mean \($0)?" }
+        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))")
+  }
 }

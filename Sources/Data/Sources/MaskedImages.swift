@@ -8,9 +8,8 @@ struct MaskedImage {
 
   var parts: [FilePart] { [FilePart(image), FilePart(mask)] }
 
-  /// The mask value `unknown`, if any, is read as `ignoredLabel`.
   func read(
-    from files: any FileTree, classNames: [String], replacing unknown: UInt8? = nil
+    from files: any FileTree, values: LabelTable
   ) throws -> (image: ByteTensor, mask: ByteTensor) {
     let picture = try Image.decoded(image, from: files)
     let truth = try Image.decoded(mask, from: files, as: .indices)
@@ -22,35 +21,44 @@ struct MaskedImage {
           + "\(picture.pixels.imageSize)",
         advice: "Make mask and image of equal size")
     }
-    let labels = try checked(truth.pixels, classNames.count, unknown, maskFile)
+    let labels = try Self.labels(truth.pixels, values, file: maskFile)
     return (picture.pixels, labels)
   }
 
-  private func checked(
-    _ mask: ByteTensor, _ classes: Int, _ unknown: UInt8?, _ file: String
-  ) throws -> ByteTensor {
-    // A table of 256 instead of a test per pixel; 0 marks a value that was never seen.
+  /// The class indices [h, w] that a mask's values mean.
+  static func labels(_ mask: ByteTensor, _ table: LabelTable, file: String) throws -> ByteTensor {
+    // A look at 256 values instead of a test per pixel.
     var seen = [Bool](repeating: false, count: 256)
     mask.withUnsafeElements { for value in $0 { seen[Int(value)] = true } }
-    let wrong = (0..<256).filter { value in
-      seen[value] && value >= classes && value != Int(ignoredLabel)
-        && value != unknown.map { Int($0) }
-    }
+    let values = (0..<256).filter { seen[$0] }.map { UInt8($0) }
+    let wrong = values.filter { table[$0] == nil }
     guard wrong.isEmpty else {
       throw DataError(
         file: file,
-        problem: "has class values \(wrong.prefix(8)), but there are \(classes) classes "
-          + "(0 … \(classes - 1), \(ignoredLabel) for unknown)",
+        problem: "has class values \(wrong.prefix(8)); for \(table.classCount) classes they are "
+          + "\(table.described)",
         advice: "Correct the mask or the list of classes")
     }
     let result = mask.reshaped([mask.shape[0], mask.shape[1]])
-    guard let unknown, seen[Int(unknown)] else { return result }
+    guard !values.allSatisfy({ table.keeps($0) }) else { return result }
+    let meanings = (0..<256).map { table[UInt8($0)] ?? ignoredLabel }
     return ByteTensor(shape: result.shape) { out in
       result.withUnsafeElements { source in
-        for index in 0..<out.count {
-          out[index] = source[index] == unknown ? ignoredLabel : source[index]
-        }
+        for index in 0..<out.count { out[index] = meanings[Int(source[index])] }
       }
     }
   }
+}
+
+/// Whether a name is that of a picture the house decodes.
+package func isPicture(_ name: String) -> Bool {
+  let lower = name.lowercased()
+  return [".jpg", ".jpeg", ".png"].contains { lower.hasSuffix($0) }
+}
+
+/// A file's name without folders and extension.
+package func stem(of file: String) -> String {
+  let name = file.split(separator: "/").last.map(String.init) ?? file
+  guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+  return String(name[..<dot])
 }

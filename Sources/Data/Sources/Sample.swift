@@ -13,6 +13,13 @@ public struct Sample: Sendable {
   /// Index into the source's `labelNames`.
   public var label: Int?
   public var captions: [String]
+  /// Objects in the image.
+  public var annotations: [Annotation] = []
+  /// What a text data set classifies.
+  public var text: String?
+  public var volume: Volume?
+  /// Numbers somebody computed before: one row of a features file.
+  public var features: Tensor?
 
   public init(
     id: String, image: ByteTensor? = nil, mask: ByteTensor? = nil, label: Int? = nil,

@@ -21,10 +21,14 @@ public protocol SampleSource: Sendable {
   /// What identifies the data: its files in order with their sizes, or the world's options.
   func manifest() throws -> DataManifest
 
+  /// Which samples lie together; nil where any order is read as fast as another.
+  var blocks: SampleBlocks? { get }
+
   /// Says which samples will be read soon, in this order.
   func expect(_ samples: [Int])
 }
 
 extension SampleSource {
+  public var blocks: SampleBlocks? { nil }
   public func expect(_ samples: [Int]) {}
 }

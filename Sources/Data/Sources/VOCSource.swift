@@ -29,28 +29,41 @@ public struct VOCSource: FileSource {
     "train", "tvmonitor",
   ]
 
-  public init(files: any FileTree, split: String) throws {
+  public static func recognises(_ files: any FileTree) -> Recognition {
+    files.isFolder(VOCLayout.lists) && files.isFolder(VOCLayout.masks) ? .certain : .no
+  }
+
+  public static func splits(in files: any FileTree) throws -> [String] {
+    try files.stems(in: VOCLayout.lists, ending: ".txt")
+  }
+
+  public init(_ opening: Opening) throws {
+    let files = opening.files
     self.files = files
-    self.split = split
-    splits = try files.names(in: VOCLayout.lists).filter { $0.hasSuffix(".txt") }
-      .map { String($0.dropLast(4)) }
-    try requireSplit(split, among: splits, of: files.root)
-    let list = "\(VOCLayout.lists)/\(split).txt"
+    split = opening.split
+    splits = try Self.splits(for: opening)
     listFiles = [VOCLayout.classes, VOCLayout.labels, VOCLayout.captions]
       .filter { files.isFile($0) }
     classNames =
       listFiles.contains(VOCLayout.classes)
       ? try files.lines(of: VOCLayout.classes) : Self.vocClassNames
-    labelNames =
+    let labelNames =
       listFiles.contains(VOCLayout.labels) ? try files.lines(of: VOCLayout.labels) : []
-    items = try files.lines(of: list).map { try Self.item($0, in: files, list: files.path(list)) }
-    guard !items.isEmpty else {
+    self.labelNames = labelNames
+    let list = "\(VOCLayout.lists)/\(split).txt"
+    let names = try files.numberedLines(of: list)
+    guard !names.isEmpty else {
       throw DataError(
         file: files.path(list), problem: "is empty", advice: "List one image name a line")
     }
+    items = try names.compactMap { number, name in
+      try opening.attempt {
+        try Self.item(name, in: files, place: "line \(number) of \(files.path(list))")
+      }
+    }
     lines =
       listFiles.contains(VOCLayout.captions)
-      ? try CaptionLine.read(VOCLayout.captions, in: files, labelCount: labelNames.count) : [:]
+      ? try CaptionLine.read(VOCLayout.captions, opening, labelCount: labelNames.count) : [:]
   }
 
   public var count: Int { items.count }
@@ -59,31 +72,21 @@ public struct VOCSource: FileSource {
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let (image, mask) = try item.read(from: files, classNames: classNames)
+    let (image, mask) = try item.read(
+      from: files, values: LabelTable(classes: classNames.count))
     let line = lines[item.id]
     return Sample(
       id: item.id, image: image, mask: mask, label: line?.label, captions: line?.captions ?? [])
   }
 
-  private static func item(_ name: String, in files: any FileTree, list: String) throws
-    -> MaskedImage
-  {
-    guard Files.isInside(name) else {
-      throw DataError(
-        file: list, problem: "names \(name), which leads outside", advice: "Use plain names")
-    }
+  private static func item(
+    _ name: String, in files: any FileTree, place: String
+  ) throws -> MaskedImage {
     let candidates = ["jpg", "jpeg", "png"].map { "\(VOCLayout.images)/\(name).\($0)" }
-    guard let image = candidates.first(where: { files.isFile($0) }) else {
-      throw DataError(
-        file: files.path(candidates[0]), problem: "is missing, but \(list) lists it",
-        advice: "Restore the image or take it out of the list")
-    }
+    let image = candidates.first { files.isFile($0) } ?? candidates[0]
     let mask = "\(VOCLayout.masks)/\(name).png"
-    guard files.isFile(mask) else {
-      throw DataError(
-        file: files.path(mask), problem: "is missing, but \(list) lists it",
-        advice: "Restore the mask or take it out of the list")
-    }
+    try files.requireFile(image, namedBy: place)
+    try files.requireFile(mask, namedBy: place)
     return MaskedImage(id: name, image: image, mask: mask)
   }
 }
@@ -104,28 +107,30 @@ struct CaptionLine: Codable {
   let label: Int?
 
   static func read(
-    _ name: String, in files: any FileTree, labelCount: Int
+    _ name: String, _ opening: Opening, labelCount: Int
   ) throws -> [String: CaptionLine] {
-    let file = files.path(name)
+    let file = opening.files.path(name)
     var lines: [String: CaptionLine] = [:]
     let decoder = JSONDecoder()
-    for (index, text) in try files.lines(of: name).enumerated() {
-      guard let line = try? decoder.decode(CaptionLine.self, from: .init(text.utf8)) else {
-        throw DataError(
-          file: file, problem: "line \(index + 1) is not {\"image\": …, \"captions\": […]}",
-          advice: "Write one JSON object a line")
-      }
-      if let label = line.label, label < 0 || label >= labelCount {
-        throw DataError(
-          file: file,
-          problem:
-            "line \(index + 1) has label \(label), but \(VOCLayout.labels) names \(labelCount)",
-          advice: "Correct the label or the list of labels")
-      }
-      guard lines.updateValue(line, forKey: line.image) == nil else {
-        throw DataError(
-          file: file, problem: "line \(index + 1) describes \(line.image) a second time",
-          advice: "Put all captions of an image in one line")
+    for (number, text) in try opening.files.numberedLines(of: name) {
+      _ = try opening.attempt {
+        guard let line = try? decoder.decode(CaptionLine.self, from: .init(text.utf8)) else {
+          throw DataError(
+            file: file, problem: "line \(number) is not {\"image\": …, \"captions\": […]}",
+            advice: "Write one JSON object a line")
+        }
+        if let label = line.label, label < 0 || label >= labelCount {
+          throw DataError(
+            file: file,
+            problem:
+              "line \(number) has label \(label), but \(VOCLayout.labels) names \(labelCount)",
+            advice: "Correct the label or the list of labels")
+        }
+        guard lines.updateValue(line, forKey: line.image) == nil else {
+          throw DataError(
+            file: file, problem: "line \(number) describes \(line.image) a second time",
+            advice: "Put all captions of an image in one line")
+        }
       }
     }
     return lines

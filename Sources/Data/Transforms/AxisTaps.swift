@@ -1,3 +1,5 @@
+import CKernels
+
 /// Which source pixels make each output pixel along one axis, with weights that add up to 2¹⁵.
 ///
 /// Integer weights make resampling exact on every processor and leave constant areas constant.
@@ -5,9 +7,9 @@ struct AxisTaps {
   static let one: Int32 = 1 << 15
 
   let width: Int  // taps kept per output pixel
-  var starts: [Int32]
-  var counts: [Int32]  // 0: outside the image
-  var weights: [Int32]  // [outputs, width]
+  private(set) var starts: [Int32]
+  private(set) var counts: [Int32]  // 0: outside the image
+  private(set) var weights: [Int32]  // [outputs, width]
 
   var outputCount: Int { starts.count }
 
@@ -29,68 +31,89 @@ struct AxisTaps {
     weights = Array(repeating: 0, count: outputs * width)
   }
 
-  /// Bilinear: a triangle as wide as one output pixel where the image shrinks, so nothing aliases.
-  init(
-    triangleFrom origin: Float, length: Float, outputs: Int, source: Int, reversed: Bool = false
-  ) {
-    let scale = length / Float(outputs)
-    let support = max(scale, 1)
-    self.init(outputs: outputs, width: Int(2 * support) + 3)
-    for output in 0..<outputs {
-      let place = reversed ? outputs - 1 - output : output
-      let center = origin + (Float(place) + 0.5) * scale
-      guard center >= 0 && center < Float(source) else { continue }
-      let first = max(0, Int((center - support + 0.5).rounded(.down)))
-      let last = min(source, Int((center + support + 0.5).rounded(.down)))
-      setWeights(output, first, last) { index in
-        1 - abs(Float(index) + 0.5 - center) / support
+  /// The pixels `cells` of a view.
+  ///
+  /// As Pillow's `resize` with a box: the kernel is as wide as one output pixel where the image
+  /// shrinks, so nothing aliases, and what it has outside the image is given to what is inside.
+  init(_ filter: ResamplingFilter, _ axis: ViewAxis, cells: Range<Int>) {
+    let stretch = max(axis.scale, 1)
+    let support = filter.support * stretch
+    self.init(outputs: cells.count, width: filter == .nearest ? 1 : Int(2 * support) + 3)
+    var values: [Float] = []
+    for (output, cell) in cells.enumerated() {
+      guard axis.isInside(cell) else { continue }
+      let center = axis.middle(of: cell)
+      if filter == .nearest {
+        (starts[output], counts[output], weights[output]) = (Int32(center), 1, Self.one)
+        continue
       }
+      let first = max(0, Int((center - support + 0.5).rounded(.down)))
+      let last = min(axis.source, Int((center + support + 0.5).rounded(.down)))
+      values.removeAll(keepingCapacity: true)
+      for index in first..<last {
+        values.append(filter.weight((Float(index) + 0.5 - center) / stretch))
+      }
+      setWeights(output, first, values)
     }
   }
 
-  init(nearestFrom origin: Float, length: Float, outputs: Int, source: Int, reversed: Bool = false)
-  {
-    let scale = length / Float(outputs)
-    self.init(outputs: outputs, width: 1)
-    for output in 0..<outputs {
-      let place = reversed ? outputs - 1 - output : output
-      let center = (origin + (Float(place) + 0.5) * scale).rounded(.down)
-      guard center >= 0 && center < Float(source) else { continue }
-      starts[output] = Int32(center)
-      counts[output] = 1
-      weights[output] = Self.one
-    }
-  }
-
-  /// A Gaussian of `sigma` pixels, cut at three; at the border its inner part, rescaled.
+  /// A Gaussian of `sigma` pixels, cut at three; beyond the border the image is mirrored, its
+  /// outermost pixel not repeated.
   init(gaussian sigma: Float, count: Int) {
     let radius = max(1, Int((3 * sigma).rounded(.up)))
     let bell = (0...radius).map { distance in
       Float(ExactMath.exp(-Double(distance * distance) / (2 * Double(sigma) * Double(sigma))))
     }
     self.init(outputs: count, width: 2 * radius + 1)
+    let period = max(1, 2 * (count - 1))
+    var values: [Float] = []
     for output in 0..<count {
-      setWeights(output, max(0, output - radius), min(count, output + radius + 1)) { index in
-        bell[abs(index - output)]
+      let first = max(0, output - radius)
+      values.removeAll(keepingCapacity: true)
+      values.append(contentsOf: repeatElement(0, count: min(count, output + radius + 1) - first))
+      for place in output - radius...output + radius {
+        let folded = (place % period + period) % period
+        values[min(folded, period - folded) - first] += bell[abs(place - output)]
       }
+      setWeights(output, first, values)
     }
   }
 
-  private mutating func setWeights(
-    _ output: Int, _ first: Int, _ last: Int, _ weight: (Int) -> Float
-  ) {
-    var sum: Float = 0
-    for index in first..<last { sum += max(0, weight(index)) }
+  /// The same taps on an image that begins at source pixel `origin`.
+  func moved(to origin: Int) -> AxisTaps {
+    var taps = self
+    for output in 0..<outputCount where counts[output] > 0 {
+      taps.starts[output] -= Int32(origin)
+    }
+    return taps
+  }
+
+  private mutating func setWeights(_ output: Int, _ first: Int, _ values: [Float]) {
+    let sum = values.reduce(0, +)
     var rest = Self.one
     var largest = 0
-    for index in first..<last {
-      let value = Int32((max(0, weight(index)) / sum * Float(Self.one)).rounded())
-      weights[output * width + index - first] = value
-      rest -= value
-      if value > weights[output * width + largest] { largest = index - first }
+    for (index, value) in values.enumerated() {
+      let weight = Int32((value / sum * Float(Self.one)).rounded())
+      weights[output * width + index] = weight
+      rest -= weight
+      if weight > weights[output * width + largest] { largest = index }
     }
     weights[output * width + largest] += rest
     starts[output] = Int32(first)
-    counts[output] = Int32(last - first)
+    counts[output] = Int32(values.count)
+  }
+
+  /// The taps as the kernels read them.
+  func withKernelTaps<R>(_ body: (UnsafePointer<mk_taps>) -> R) -> R {
+    starts.withUnsafeBufferPointer { start in
+      counts.withUnsafeBufferPointer { count in
+        weights.withUnsafeBufferPointer { weight in
+          var taps = mk_taps(
+            outputs: Int64(outputCount), width: Int64(width), start: start.baseAddress,
+            count: count.baseAddress, weight: weight.baseAddress)
+          return body(&taps)
+        }
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-/// Exponential and logarithm in plain additions and multiplications: libm's bits depend on its
+/// Exponential, logarithm, sine and cosine in plain additions and multiplications: libm's bits depend on its
 /// version and the processor, and an augmentation drawn with them would too.
 package enum ExactMath {
   /// eˣ to about 1e-15, for |x| ≤ 700.
@@ -26,5 +26,28 @@ package enum ExactMath {
       power *= ratio * ratio
     }
     return 2 * sum + Double(x.exponent) * 0.6931471805599453
+  }
+
+  /// The sine and cosine of an angle in degrees to about 1e-15, exact for quarter turns.
+  ///
+  /// Precondition: |degrees| is at most 1e6.
+  package static func sineAndCosine(degrees: Double) -> (sine: Double, cosine: Double) {
+    precondition(abs(degrees) <= 1e6, "ExactMath.sineAndCosine: \(degrees) degrees")
+    let quarters = (degrees / 90).rounded()
+    let angle = (degrees - 90 * quarters) * 0.017453292519943295
+    var (sine, cosine) = (angle, 1.0)
+    var (sineTerm, cosineTerm) = (angle, 1.0)
+    for n in stride(from: 1.0, through: 17, by: 2) {
+      cosineTerm *= -angle * angle / (n * (n + 1))
+      sineTerm *= -angle * angle / ((n + 1) * (n + 2))
+      cosine += cosineTerm
+      sine += sineTerm
+    }
+    switch (Int(quarters) % 4 + 4) % 4 {
+    case 0: return (sine, cosine)
+    case 1: return (cosine, -sine)
+    case 2: return (-sine, -cosine)
+    default: return (-cosine, sine)
+    }
   }
 }

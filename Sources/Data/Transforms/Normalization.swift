@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Bytes to floats: (value / 255 − mean) / deviation, a channel at a time.
@@ -39,13 +40,9 @@ public struct Normalization: Hashable, Sendable {
             image.shape == [size.height, size.width, channels],
             "Normalization.batch: picture \(image.shape) among \(size) with \(channels) channels")
           image.withUnsafeElements { source in
-            let base = index * pixels * channels
-            for pixel in 0..<pixels {
-              for c in 0..<channels {
-                let place = pixel * channels + c
-                out[base + place] = table[256 * c + Int(source[place])]
-              }
-            }
+            mk_lookup_u8_f32(
+              source.baseAddress, Int64(pixels), Int64(channels), table.baseAddress,
+              out.baseAddress.map { $0 + index * pixels * channels })
           }
         }
       }

@@ -1,12 +1,5 @@
+import CKernels
 import Tensors
-
-/// How output pixels are made from source pixels.
-public enum ResamplingFilter: Sendable {
-  /// For pictures; averages where the image shrinks (antialias).
-  case bilinear
-  /// For masks: class indices must not mix.
-  case nearest
-}
 
 extension ByteTensor {
   /// The window's content at a new size; what lies outside the image becomes `fill`.
@@ -15,27 +8,8 @@ extension ByteTensor {
   public func resampled(
     _ window: Window, to size: ImageSize, filter: ResamplingFilter, fill: UInt8 = 0
   ) -> ByteTensor {
-    precondition(
-      (2...3).contains(shape.count), "resampled: shape \(shape) is not [h, w] or [h, w, c]")
-    precondition(
-      window.height > 0 && window.width > 0 && size.height > 0 && size.width > 0 && count > 0,
-      "resampled: window \(window) of \(shape) to \(size)")
-    switch filter {
-    case .bilinear:
-      return filtered(
-        rows: AxisTaps(
-          triangleFrom: window.top, length: window.height, outputs: size.height, source: shape[0]),
-        columns: AxisTaps(
-          triangleFrom: window.left, length: window.width, outputs: size.width, source: shape[1],
-          reversed: window.flipped), fill: fill)
-    case .nearest:
-      return picked(
-        rows: AxisTaps(
-          nearestFrom: window.top, length: window.height, outputs: size.height, source: shape[0]),
-        columns: AxisTaps(
-          nearestFrom: window.left, length: window.width, outputs: size.width, source: shape[1],
-          reversed: window.flipped), fill: fill)
-    }
+    SpatialTransform(of: imageSize, to: size, window: window)
+      .applied(to: self, filter: filter, fill: fill)
   }
 
   /// All of a picture at a new size.
@@ -55,92 +29,38 @@ extension ByteTensor {
   func filtered(rows: AxisTaps, columns: AxisTaps, fill: UInt8) -> ByteTensor {
     let channels = channelCount
     let lines = rows.range
-    let rowLength = columns.outputCount * channels
-    var middle = [UInt8](repeating: 0, count: lines.count * rowLength)
-    withUnsafeElements { source in
-      middle.withUnsafeMutableBufferPointer { middle in
-        for line in lines {
-          let row = UnsafeBufferPointer(
-            rebasing: source[line * shape[1] * channels..<(line + 1) * shape[1] * channels])
-          let start = (line - lines.lowerBound) * rowLength
-          let out = UnsafeMutableBufferPointer(rebasing: middle[start..<start + rowLength])
-          filterLine(row, columns, channels, fill, into: out)
-        }
-      }
-    }
-    let result = [rows.outputCount, columns.outputCount] + shape.dropFirst(2)
-    return ByteTensor(shape: result) { out in
-      var sums = [Int32](repeating: 0, count: rowLength)
-      middle.withUnsafeBufferPointer { middle in
-        sums.withUnsafeMutableBufferPointer { sums in
-          for y in 0..<rows.outputCount {
-            let line = UnsafeMutableBufferPointer(
-              rebasing: out[y * rowLength..<(y + 1) * rowLength])
-            guard rows.counts[y] > 0 else {
-              line.update(repeating: fill)
-              continue
-            }
-            sums.update(repeating: AxisTaps.one / 2)
-            for tap in 0..<Int(rows.counts[y]) {
-              let weight = rows.weights[y * rows.width + tap]
-              let start = (Int(rows.starts[y]) + tap - lines.lowerBound) * rowLength
-              for x in 0..<rowLength { sums[x] &+= weight &* Int32(middle[start + x]) }
-            }
-            for x in 0..<rowLength { line[x] = UInt8(truncatingIfNeeded: sums[x] >> 15) }
-          }
-        }
-      }
-    }
-  }
-
-  private func picked(rows: AxisTaps, columns: AxisTaps, fill: UInt8) -> ByteTensor {
-    let channels = channelCount
-    let width = columns.outputCount
-    return ByteTensor(shape: [rows.outputCount, width] + shape.dropFirst(2)) { out in
+    let length = columns.outputCount * channels
+    let middle = ByteTensor(shape: [lines.count, length]) { out in
       withUnsafeElements { source in
-        for y in 0..<rows.outputCount {
-          for x in 0..<width {
-            let inside = rows.counts[y] > 0 && columns.counts[x] > 0
-            let from = (Int(rows.starts[y]) * shape[1] + Int(columns.starts[x])) * channels
-            for c in 0..<channels {
-              out[(y * width + x) * channels + c] = inside ? source[from + c] : fill
-            }
-          }
+        guard let x = source.baseAddress, let y = out.baseAddress else { return }
+        columns.withKernelTaps { taps in
+          mk_filter_columns_u8(
+            x + lines.lowerBound * shape[1] * channels, Int64(lines.count), Int64(shape[1]),
+            Int64(channels), taps, fill, y)
+        }
+      }
+    }
+    return ByteTensor(
+      shape: [rows.outputCount, columns.outputCount] + shape.dropFirst(2)
+    ) { out in
+      middle.withUnsafeElements { source in
+        rows.moved(to: lines.lowerBound).withKernelTaps { taps in
+          mk_filter_rows_u8(source.baseAddress, Int64(length), taps, fill, out.baseAddress)
         }
       }
     }
   }
-}
 
-private func filterLine(
-  _ row: UnsafeBufferPointer<UInt8>, _ taps: AxisTaps, _ channels: Int, _ fill: UInt8,
-  into out: UnsafeMutableBufferPointer<UInt8>
-) {
-  taps.weights.withUnsafeBufferPointer { weights in
-    for x in 0..<taps.outputCount {
-      let count = Int(taps.counts[x])
-      let start = Int(taps.starts[x]) * channels
-      let first = x * taps.width
-      if count == 0 {
-        for c in 0..<channels { out[x * channels + c] = fill }
-      } else if channels == 3 {
-        var (red, green, blue) = (AxisTaps.one / 2, AxisTaps.one / 2, AxisTaps.one / 2)
-        for tap in 0..<count {
-          let weight = weights[first + tap]
-          red &+= weight &* Int32(row[start + 3 * tap])
-          green &+= weight &* Int32(row[start + 3 * tap + 1])
-          blue &+= weight &* Int32(row[start + 3 * tap + 2])
-        }
-        out[3 * x] = UInt8(truncatingIfNeeded: red >> 15)
-        out[3 * x + 1] = UInt8(truncatingIfNeeded: green >> 15)
-        out[3 * x + 2] = UInt8(truncatingIfNeeded: blue >> 15)
-      } else {
-        for c in 0..<channels {
-          var sum = AxisTaps.one / 2
-          for tap in 0..<count {
-            sum &+= weights[first + tap] &* Int32(row[start + channels * tap + c])
+  /// Single source pixels: the first of each tap.
+  func picked(rows: AxisTaps, columns: AxisTaps, fill: UInt8) -> ByteTensor {
+    ByteTensor(shape: [rows.outputCount, columns.outputCount] + shape.dropFirst(2)) { out in
+      withUnsafeElements { source in
+        rows.withKernelTaps { rowTaps in
+          columns.withKernelTaps { columnTaps in
+            mk_pick_u8(
+              source.baseAddress, Int64(shape[1]), Int64(channelCount), rowTaps, columnTaps, fill,
+              out.baseAddress)
           }
-          out[x * channels + c] = UInt8(truncatingIfNeeded: sum >> 15)
         }
       }
     }

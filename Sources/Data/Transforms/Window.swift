@@ -3,8 +3,9 @@ import Tensors
 /// The part of an image that becomes the output: a rectangle in source pixels, perhaps mirrored.
 ///
 /// Crop, resize, scale, pad and flip are all windows, so an image goes through one resampling
-/// however many of them are asked for, and a mask taken through the same window stays aligned. A
-/// window may reach outside the image; what is there is filled.
+/// however many of them are asked for, and a mask taken through the same window stays aligned. Its
+/// edges need not lie on whole pixels, where torchvision's crops do. A window may reach outside the
+/// image; what is there is filled.
 public struct Window: Hashable, Sendable {
   public var top: Float
   public var left: Float
@@ -12,13 +13,19 @@ public struct Window: Hashable, Sendable {
   public var width: Float
   /// Mirrors left and right.
   public var flipped: Bool
+  /// Mirrors top and bottom.
+  public var flippedVertically: Bool
 
-  public init(top: Float, left: Float, height: Float, width: Float, flipped: Bool = false) {
+  public init(
+    top: Float, left: Float, height: Float, width: Float, flipped: Bool = false,
+    flippedVertically: Bool = false
+  ) {
     self.top = top
     self.left = left
     self.height = height
     self.width = width
     self.flipped = flipped
+    self.flippedVertically = flippedVertically
   }
 
   /// All of the image: plain resizing.

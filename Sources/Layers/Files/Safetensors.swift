@@ -1,3 +1,4 @@
+import Data
 import Tensors
 
 /// The ecosystem's file of named tensors: an 8-byte length (little endian), a JSON header, the data.

@@ -80,7 +80,15 @@ func fuzzImage(_ bytes: [UInt8], startingWith magic: [UInt8]) {
   for content in [ImageContent.rgb, .gray, .indices] {
     _ = try? Image.decoded(bytes, file: "fuzz", as: content)
   }
-  if magic[0] == 0xFF { _ = try? Image.decoded(bytes, file: "fuzz", as: .rgb, shrink: 4) }
+  guard magic[0] == 0xFF, let image = try? EncodedImage(bytes, file: "fuzz") else { return }
+  _ = try? Image.decoded(bytes, file: "fuzz", as: .rgb, shrink: 4)
+  let size = ImageSize(height: 16, width: 24)
+  let key = RandomKey(seed: UInt64(bytes.count))
+  for seed in 0..<4 {
+    let window = Window.randomResized(of: image.size, key: key.derived(seed))
+    let transform = SpatialTransform(of: image.size, to: size, window: window)
+    _ = try? image.view(transform, scaled: seed % 2 == 0)
+  }
 }
 
 /// Lists of samples, captions and classes, parted by zeros.
@@ -97,6 +105,8 @@ func fuzzDataset(_ bytes: [UInt8]) {
   _ = try? voc?.manifest().fingerprint
   _ = FuzzFolder.write(parts[0], to: "camvid/train.txt")
   _ = try? CamVidSource(files: LocalFiles(FuzzFolder.path + "/camvid"), split: "train")
+  for name in ["train.csv", "val.jsonl"] { _ = FuzzFolder.write(parts[1], to: "text/\(name)") }
+  for split in ["train", "val"] { fuzzCheck("text", format: "text", split: split) }
 }
 
 /// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.

@@ -24,6 +24,9 @@ extension FuzzTarget {
     case .png:
       [picture.pngBytes(), gray.pngBytes(), gray.pngBytes(palette: [RGB(0, 0, 0), RGB(9, 8, 7)])]
     case .dataset: [Array(datasetText.utf8)]
+    case .volume: [volumeHeader, Array(metaImage.utf8) + [UInt8](0..<24)]
+    case .array: [tensors, numbers]
+    case .coco: [Array(objects.utf8)]
     case .tokenizer: tokenizerTexts.map { Array($0.utf8) }
     }
   }
@@ -196,3 +199,43 @@ private let tokenizerTexts = [
     + "\0#version: 0.2\nt h\n",
   "#version: 0.2\nt h\nth e</w>\n",
 ]
+
+private let volumeHeader: [UInt8] = {
+  // NIfTI-1: 4 × 3 × 2 values of 8 bits, from byte 352.
+  var bytes = [UInt8](repeating: 0, count: 352)
+  bytes.replaceSubrange(0..<2, with: [0x5C, 1])
+  for (place, value) in [(40, 3), (42, 4), (44, 3), (46, 2), (70, 2), (72, 8), (123, 2)] {
+    bytes[place] = UInt8(value)
+  }
+  for place in [80, 84, 88] { bytes.replaceSubrange(place + 2..<place + 4, with: [0x80, 0x3F]) }
+  bytes.replaceSubrange(108..<112, with: [0, 0, 0xB0, 0x43])
+  bytes.replaceSubrange(344..<347, with: Array("n+1".utf8))
+  return bytes + [UInt8](0..<24)
+}()
+
+private let metaImage = """
+  NDims = 3
+  DimSize = 4 3 2
+  ElementSpacing = 1 2 3
+  ElementType = MET_UCHAR
+  ElementDataFile = LOCAL
+
+  """
+
+private let numbers: [UInt8] = {
+  let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n"
+  return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+    + [UInt8](repeating: 0, count: 24)
+}()
+
+private let objects = """
+  {"categories": [{"id": 3, "name": "car"}],
+   "images": [{"id": 7, "file_name": "1.png", "height": 4, "width": 6}],
+   "annotations": [
+    {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 1, 2.5, 2], "iscrowd": 0, "caption": "c",
+     "segmentation": [[1, 1, 3.5, 1, 3.5, 3]], "keypoints": [1, 2, 2]},
+    {"id": 2, "image_id": 7, "category_id": 3, "bbox": [0, 0, 6, 4], "caption": "\\u00e9",
+     "segmentation": {"counts": "48<", "size": [4, 6]}},
+    {"id": 3, "image_id": 7, "category_id": 3, "bbox": [0, 0, 6, 4], "caption": "",
+     "segmentation": {"counts": [4, 8, 12], "size": [4, 6]}, "iscrowd": 1}]}
+  """

@@ -19,8 +19,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case checkpoint
   case jpeg
   case png
-  /// The lists and captions of data sets.
+  /// The lists, captions and tables of data sets.
   case dataset
+  /// Volumes, packed and plain.
+  case volume
+  /// Arrays of features.
+  case array
+  /// COCO's JSON.
+  case coco
   /// The vocabularies and merges of tokenizers.
   case tokenizer
 
@@ -29,6 +35,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .coordinator, .worker, .exchange, .bulk: 4_096
     case .jpeg, .png: 8_192
+    case .volume, .array, .coco: 4_096
     case .joinFile, .checkpoint, .dataset, .safetensors, .tokenizer: 2_048
     case .control, .job: 4_096
     }
@@ -50,6 +57,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .jpeg: fuzzImage(bytes, startingWith: [0xFF, 0xD8])
     case .png: fuzzImage(bytes, startingWith: [0x89, 0x50, 0x4E, 0x47])
     case .dataset: fuzzDataset(bytes)
+    case .volume: fuzzVolume(bytes)
+    case .array: fuzzArray(bytes)
+    case .coco: fuzzCOCO(bytes)
     case .tokenizer: fuzzTokenizer(bytes)
     }
   }

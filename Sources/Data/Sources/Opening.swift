@@ -1,0 +1,45 @@
+/// A split that a format is asked to open: where its files are, what its options say, and what
+/// becomes of the problems.
+public struct Opening: Sendable {
+  public let files: any FileTree
+  public let split: String
+  /// Values of the format's own keys in `data:`, by name.
+  public let options: [String: String]
+  private let report: (@Sendable (DataError) -> Void)?
+
+  /// With `report`, what is wrong with single lines goes there and opening goes on; without, the
+  /// first problem ends it.
+  public init(
+    files: any FileTree, split: String, options: [String: String] = [:],
+    report: (@Sendable (DataError) -> Void)? = nil
+  ) {
+    self.files = files
+    self.split = split
+    self.options = options
+    self.report = report
+  }
+
+  /// What `body` makes of a line; nil when its problem was reported.
+  ///
+  /// Throws: what `body` throws, when nobody asked for reports.
+  func attempt<Value>(_ body: () throws -> Value) throws -> Value? {
+    guard let report else { return try body() }
+    do {
+      return try body()
+    } catch let error as DataError {
+      report(error)
+      return nil
+    }
+  }
+}
+
+/// How surely a format knows a folder for its own.
+public enum Recognition: Int, Comparable, Sendable {
+  case no
+  /// A layout that many have: folders of pictures, tables.
+  case possible
+  /// Names or contents that only this format has.
+  case certain
+
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
