@@ -5,5 +5,6 @@ struct Bench: ParsableCommand {
     abstract: "Measure parts of the program on this machine.",
     subcommands: [
       BenchExchange.self, BenchCoordinator.self, BenchReliability.self, BenchDecode.self,
+      BenchData.self,
     ])
 }

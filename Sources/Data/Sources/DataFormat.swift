@@ -66,10 +66,10 @@ extension FileSource {
   public static func check(options given: [String: String]) throws {
     let known = options.keys.sorted() + Opening.splitKeys
     guard let extra = given.keys.filter({ !known.contains($0) }).min() else { return }
-    let near = nearest(to: extra, among: known + ["path", "format"])
+    let near = nearest(to: extra, among: known + ["path", "format", "served"])
     throw DataError(
       file: "data", problem: "has the unknown key \(extra)",
       advice: near.map { "Did you mean \($0)?" }
-        ?? "Format \(format) takes \((["path", "format"] + known).joined(separator: ", "))")
+        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))")
   }
 }
