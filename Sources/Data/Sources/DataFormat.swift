@@ -70,6 +70,7 @@ extension FileSource {
     throw DataError(
       file: "data", problem: "has the unknown key \(extra)",
       advice: near.map { "Did you mean \($0)?" }
-        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))")
+        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))"
+    )
   }
 }
