@@ -78,6 +78,11 @@ struct SampleDrawing {
     }
   }
 
+  /// Objects have no background among their classes, so black is left to the masks'.
+  static func color(ofObject category: Int) -> RGB {
+    Palette.voc[(category + 1) % Palette.voc.count]
+  }
+
   /// Background stays as it is, so that a small object on much of it can be seen.
   private mutating func draw(mask: ByteTensor) {
     let size = mask.imageSize
@@ -95,7 +100,7 @@ struct SampleDrawing {
   }
 
   private mutating func draw(_ annotation: Annotation, _ classNames: [String]) {
-    let color = Palette.voc[(annotation.category + 1) % Palette.voc.count]
+    let color = Self.color(ofObject: annotation.category)
     let box = annotation.box
     switch annotation.region {
     case .polygons(let polygons)?:

@@ -11,6 +11,7 @@ public struct SampleSheet: Sendable {
   private let labelNames: [String]
   private let title: String
   private var cells: [Cell] = []
+  private var hasObjects = false
 
   private static let cell = ImageSize(height: 168, width: 224)
   private static let columns = 4
@@ -30,6 +31,7 @@ public struct SampleSheet: Sendable {
 
   /// Adds a sample, if there is anything to be seen of it.
   mutating func add(_ sample: Sample) {
+    hasObjects = hasObjects || !sample.annotations.isEmpty
     let drawing = SampleDrawing(sample, within: Self.cell, classNames: classNames)
     let lines = [label(of: sample), sample.text, sample.captions.first].compactMap { $0 }
     guard drawing != nil || !lines.isEmpty else { return }
@@ -62,7 +64,9 @@ public struct SampleSheet: Sendable {
     }
     for place in shown.places {
       let top = legendTop + place.top
-      canvas.fill(Palette.voc[place.index], left: place.left, top: top, width: 12, height: 9)
+      let color =
+        hasObjects ? SampleDrawing.color(ofObject: place.index) : Palette.voc[place.index]
+      canvas.fill(color, left: place.left, top: top, width: 12, height: 9)
       canvas.write(classNames[place.index], left: place.left + 16, top: top + 1, color: Self.ink)
     }
     return canvas.picture
