@@ -11,7 +11,7 @@ SOURCES := Package.swift Sources Tests
 MINUTES := 10
 SEED := 1
 
-.PHONY: all build packages demo test chaos check format lint bench fuzz fuzz-corpus proto clean
+.PHONY: all build packages demo test chaos audit check format lint bench fuzz fuzz-corpus proto clean
 
 all: build
 
@@ -50,6 +50,14 @@ chaos: build
 	  MARTLET_CHAOS_EXPECTED=$(EXPECTED); \
 	trap 'cluster/lab down 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
 	$(SWIFT) test -c release --disable-testable-imports --filter 'ChaosTests/`a long time'
+
+# Every sample once an epoch and in one order, whatever is killed, for all three ways to reach data
+# (root): EPOCHS epochs in each, with the tables.
+EPOCHS := 3
+audit: build
+	@export MARTLET_LAB=audit$$$$ MARTLET_AUDIT_EPOCHS=$(EPOCHS); \
+	trap 'cluster/lab down 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	$(SWIFT) test -c release --disable-testable-imports --filter AuditTests
 
 check: test
 

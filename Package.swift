@@ -19,7 +19,8 @@ var targets: [Target] = [
   .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Collectives", dependencies: ["Tensors"]),
   .target(
-    name: "Data", dependencies: ["CKernels", "Tensors", "CImages", "CSodium", "CZlib"]),
+    name: "Data",
+    dependencies: ["CKernels", "Tensors", "CImages", "CSodium", "CXXHash", "CZlib"]),
   .target(name: "Worlds", dependencies: ["Data"]),
   .target(name: "Layers", dependencies: ["Collectives", "Data"]),
   .target(name: "Losses", dependencies: ["Collectives"]),
@@ -34,7 +35,7 @@ var targets: [Target] = [
   .target(
     name: "Cluster",
     dependencies: [
-      "Coordination", "Transport", "Training", "CXXHash",
+      "Coordination", "Transport", "Training", "Worlds", "CXXHash",
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
   .target(

@@ -322,6 +322,96 @@ void   martlet__transfer_failed__free_unpacked
   assert(message->base.descriptor == &martlet__transfer_failed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__read_blocks__init
+                     (Martlet__ReadBlocks         *message)
+{
+  static const Martlet__ReadBlocks init_value = MARTLET__READ_BLOCKS__INIT;
+  *message = init_value;
+}
+size_t martlet__read_blocks__get_packed_size
+                     (const Martlet__ReadBlocks *message)
+{
+  assert(message->base.descriptor == &martlet__read_blocks__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__read_blocks__pack
+                     (const Martlet__ReadBlocks *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__read_blocks__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__read_blocks__pack_to_buffer
+                     (const Martlet__ReadBlocks *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__read_blocks__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__ReadBlocks *
+       martlet__read_blocks__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__ReadBlocks *)
+     protobuf_c_message_unpack (&martlet__read_blocks__descriptor,
+                                allocator, len, data);
+}
+void   martlet__read_blocks__free_unpacked
+                     (Martlet__ReadBlocks *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__read_blocks__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__blocks__init
+                     (Martlet__Blocks         *message)
+{
+  static const Martlet__Blocks init_value = MARTLET__BLOCKS__INIT;
+  *message = init_value;
+}
+size_t martlet__blocks__get_packed_size
+                     (const Martlet__Blocks *message)
+{
+  assert(message->base.descriptor == &martlet__blocks__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__blocks__pack
+                     (const Martlet__Blocks *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__blocks__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__blocks__pack_to_buffer
+                     (const Martlet__Blocks *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__blocks__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Blocks *
+       martlet__blocks__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Blocks *)
+     protobuf_c_message_unpack (&martlet__blocks__descriptor,
+                                allocator, len, data);
+}
+void   martlet__blocks__free_unpacked
+                     (Martlet__Blocks *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__blocks__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor martlet__offer__field_descriptors[4] =
 {
   {
@@ -680,7 +770,7 @@ const ProtobufCMessageDescriptor martlet__served__descriptor =
   (ProtobufCMessageInit) martlet__served__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__transfer_failed__field_descriptors[3] =
+static const ProtobufCFieldDescriptor martlet__transfer_failed__field_descriptors[4] =
 {
   {
     "transfer",
@@ -718,16 +808,29 @@ static const ProtobufCFieldDescriptor martlet__transfer_failed__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "passing",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__TransferFailed, passing),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__transfer_failed__field_indices_by_name[] = {
   2,   /* field[2] = advice */
+  3,   /* field[3] = passing */
   1,   /* field[1] = reason */
   0,   /* field[0] = transfer */
 };
 static const ProtobufCIntRange martlet__transfer_failed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor martlet__transfer_failed__descriptor =
 {
@@ -737,10 +840,138 @@ const ProtobufCMessageDescriptor martlet__transfer_failed__descriptor =
   "Martlet__TransferFailed",
   "martlet",
   sizeof(Martlet__TransferFailed),
-  3,
+  4,
   martlet__transfer_failed__field_descriptors,
   martlet__transfer_failed__field_indices_by_name,
   1,  martlet__transfer_failed__number_ranges,
   (ProtobufCMessageInit) martlet__transfer_failed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__read_blocks__field_descriptors[4] =
+{
+  {
+    "transfer",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__ReadBlocks, transfer),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "listing",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__ReadBlocks, listing),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "files",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Martlet__ReadBlocks, n_files),
+    offsetof(Martlet__ReadBlocks, files),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blocks",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Martlet__ReadBlocks, n_blocks),
+    offsetof(Martlet__ReadBlocks, blocks),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__read_blocks__field_indices_by_name[] = {
+  3,   /* field[3] = blocks */
+  2,   /* field[2] = files */
+  1,   /* field[1] = listing */
+  0,   /* field[0] = transfer */
+};
+static const ProtobufCIntRange martlet__read_blocks__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor martlet__read_blocks__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.ReadBlocks",
+  "ReadBlocks",
+  "Martlet__ReadBlocks",
+  "martlet",
+  sizeof(Martlet__ReadBlocks),
+  4,
+  martlet__read_blocks__field_descriptors,
+  martlet__read_blocks__field_indices_by_name,
+  1,  martlet__read_blocks__number_ranges,
+  (ProtobufCMessageInit) martlet__read_blocks__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__blocks__field_descriptors[2] =
+{
+  {
+    "transfer",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Blocks, transfer),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hashes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Martlet__Blocks, n_hashes),
+    offsetof(Martlet__Blocks, hashes),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__blocks__field_indices_by_name[] = {
+  1,   /* field[1] = hashes */
+  0,   /* field[0] = transfer */
+};
+static const ProtobufCIntRange martlet__blocks__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__blocks__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Blocks",
+  "Blocks",
+  "Martlet__Blocks",
+  "martlet",
+  sizeof(Martlet__Blocks),
+  2,
+  martlet__blocks__field_descriptors,
+  martlet__blocks__field_indices_by_name,
+  1,  martlet__blocks__number_ranges,
+  (ProtobufCMessageInit) martlet__blocks__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

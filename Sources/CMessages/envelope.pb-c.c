@@ -168,7 +168,7 @@ const ProtobufCMessageDescriptor martlet__envelope__descriptor =
   (ProtobufCMessageInit) martlet__envelope__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue martlet__kind__enum_values_by_number[51] =
+static const ProtobufCEnumValue martlet__kind__enum_values_by_number[53] =
 {
   { "KIND_UNKNOWN", "MARTLET__KIND__KIND_UNKNOWN", 0 },
   { "KIND_HELLO", "MARTLET__KIND__KIND_HELLO", 1 },
@@ -221,12 +221,15 @@ static const ProtobufCEnumValue martlet__kind__enum_values_by_number[51] =
   { "KIND_STORED", "MARTLET__KIND__KIND_STORED", 132 },
   { "KIND_SERVED", "MARTLET__KIND__KIND_SERVED", 133 },
   { "KIND_TRANSFER_FAILED", "MARTLET__KIND__KIND_TRANSFER_FAILED", 134 },
+  { "KIND_READ_BLOCKS", "MARTLET__KIND__KIND_READ_BLOCKS", 135 },
+  { "KIND_BLOCKS", "MARTLET__KIND__KIND_BLOCKS", 136 },
 };
 static const ProtobufCIntRange martlet__kind__value_ranges[] = {
-{0, 0},{32, 10},{64, 18},{96, 31},{128, 44},{0, 51}
+{0, 0},{32, 10},{64, 18},{96, 31},{128, 44},{0, 53}
 };
-static const ProtobufCEnumValueIndex martlet__kind__enum_values_by_name[51] =
+static const ProtobufCEnumValueIndex martlet__kind__enum_values_by_name[53] =
 {
+  { "KIND_BLOCKS", 52 },
   { "KIND_CANCELLED", 35 },
   { "KIND_CANCEL_REQUEST", 22 },
   { "KIND_CHUNK", 47 },
@@ -259,6 +262,7 @@ static const ProtobufCEnumValueIndex martlet__kind__enum_values_by_name[51] =
   { "KIND_PAUSING", 8 },
   { "KIND_PREPARE_GENERATION", 12 },
   { "KIND_READY", 3 },
+  { "KIND_READ_BLOCKS", 51 },
   { "KIND_REFUSED", 11 },
   { "KIND_REJOIN", 15 },
   { "KIND_REVOKE_REQUEST", 29 },
@@ -286,9 +290,9 @@ const ProtobufCEnumDescriptor martlet__kind__descriptor =
   "Kind",
   "Martlet__Kind",
   "martlet",
-  51,
+  53,
   martlet__kind__enum_values_by_number,
-  51,
+  53,
   martlet__kind__enum_values_by_name,
   5,
   martlet__kind__value_ranges,

@@ -1915,7 +1915,7 @@ const ProtobufCMessageDescriptor martlet__submitted__descriptor =
   (ProtobufCMessageInit) martlet__submitted__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[25] =
+static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[26] =
 {
   {
     "worker",
@@ -2217,11 +2217,24 @@ static const ProtobufCFieldDescriptor martlet__worker_status__field_descriptors[
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "data",
+    43,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__WorkerStatus, data),
+    &martlet__data_access__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__worker_status__field_indices_by_name[] = {
   13,   /* field[13] = compute_seconds */
   23,   /* field[23] = compute_seconds_per_replica */
   10,   /* field[10] = cores */
+  25,   /* field[25] = data */
   14,   /* field[14] = exchange_seconds */
   8,   /* field[8] = first_replica */
   7,   /* field[7] = generation */
@@ -2249,7 +2262,7 @@ static const ProtobufCIntRange martlet__worker_status__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 40, 22 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor martlet__worker_status__descriptor =
 {
@@ -2259,7 +2272,7 @@ const ProtobufCMessageDescriptor martlet__worker_status__descriptor =
   "Martlet__WorkerStatus",
   "martlet",
   sizeof(Martlet__WorkerStatus),
-  25,
+  26,
   martlet__worker_status__field_descriptors,
   martlet__worker_status__field_indices_by_name,
   2,  martlet__worker_status__number_ranges,

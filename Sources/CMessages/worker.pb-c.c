@@ -187,6 +187,51 @@ void   martlet__heartbeat__free_unpacked
   assert(message->base.descriptor == &martlet__heartbeat__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__data_access__init
+                     (Martlet__DataAccess         *message)
+{
+  static const Martlet__DataAccess init_value = MARTLET__DATA_ACCESS__INIT;
+  *message = init_value;
+}
+size_t martlet__data_access__get_packed_size
+                     (const Martlet__DataAccess *message)
+{
+  assert(message->base.descriptor == &martlet__data_access__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__data_access__pack
+                     (const Martlet__DataAccess *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__data_access__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__data_access__pack_to_buffer
+                     (const Martlet__DataAccess *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__data_access__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__DataAccess *
+       martlet__data_access__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__DataAccess *)
+     protobuf_c_message_unpack (&martlet__data_access__descriptor,
+                                allocator, len, data);
+}
+void   martlet__data_access__free_unpacked
+                     (Martlet__DataAccess *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__data_access__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__ready__init
                      (Martlet__Ready         *message)
 {
@@ -275,6 +320,51 @@ void   martlet__step_report__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &martlet__step_report__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   martlet__delivery__init
+                     (Martlet__Delivery         *message)
+{
+  static const Martlet__Delivery init_value = MARTLET__DELIVERY__INIT;
+  *message = init_value;
+}
+size_t martlet__delivery__get_packed_size
+                     (const Martlet__Delivery *message)
+{
+  assert(message->base.descriptor == &martlet__delivery__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__delivery__pack
+                     (const Martlet__Delivery *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__delivery__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__delivery__pack_to_buffer
+                     (const Martlet__Delivery *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__delivery__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__Delivery *
+       martlet__delivery__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__Delivery *)
+     protobuf_c_message_unpack (&martlet__delivery__descriptor,
+                                allocator, len, data);
+}
+void   martlet__delivery__free_unpacked
+                     (Martlet__Delivery *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__delivery__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   martlet__step_reports__init
@@ -1319,7 +1409,7 @@ const ProtobufCMessageDescriptor martlet__hello__descriptor =
   (ProtobufCMessageInit) martlet__hello__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[14] =
+static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[15] =
 {
   {
     "position",
@@ -1489,12 +1579,25 @@ static const ProtobufCFieldDescriptor martlet__heartbeat__field_descriptors[14] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "data",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Heartbeat, data),
+    &martlet__data_access__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__heartbeat__field_indices_by_name[] = {
   10,   /* field[10] = activity */
   1,   /* field[1] = collective */
   4,   /* field[4] = compute_seconds */
   12,   /* field[12] = compute_seconds_per_replica */
+  14,   /* field[14] = data */
   5,   /* field[5] = exchange_seconds */
   13,   /* field[13] = fixed_bytes */
   6,   /* field[6] = input_seconds */
@@ -1510,7 +1613,7 @@ static const ProtobufCIntRange martlet__heartbeat__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 12, 10 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
 {
@@ -1520,11 +1623,75 @@ const ProtobufCMessageDescriptor martlet__heartbeat__descriptor =
   "Martlet__Heartbeat",
   "martlet",
   sizeof(Martlet__Heartbeat),
-  14,
+  15,
   martlet__heartbeat__field_descriptors,
   martlet__heartbeat__field_indices_by_name,
   2,  martlet__heartbeat__number_ranges,
   (ProtobufCMessageInit) martlet__heartbeat__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__data_access__field_descriptors[3] =
+{
+  {
+    "way",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DataAccess, way),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache_hits",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DataAccess, cache_hits),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache_misses",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__DataAccess, cache_misses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__data_access__field_indices_by_name[] = {
+  1,   /* field[1] = cache_hits */
+  2,   /* field[2] = cache_misses */
+  0,   /* field[0] = way */
+};
+static const ProtobufCIntRange martlet__data_access__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor martlet__data_access__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.DataAccess",
+  "DataAccess",
+  "Martlet__DataAccess",
+  "martlet",
+  sizeof(Martlet__DataAccess),
+  3,
+  martlet__data_access__field_descriptors,
+  martlet__data_access__field_indices_by_name,
+  1,  martlet__data_access__number_ranges,
+  (ProtobufCMessageInit) martlet__data_access__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__ready__field_descriptors[2] =
@@ -1578,7 +1745,7 @@ const ProtobufCMessageDescriptor martlet__ready__descriptor =
   (ProtobufCMessageInit) martlet__ready__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__step_report__field_descriptors[13] =
+static const ProtobufCFieldDescriptor martlet__step_report__field_descriptors[14] =
 {
   {
     "position",
@@ -1736,9 +1903,22 @@ static const ProtobufCFieldDescriptor martlet__step_report__field_descriptors[13
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "delivery",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__StepReport, delivery),
+    &martlet__delivery__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__step_report__field_indices_by_name[] = {
   9,   /* field[9] = compute_seconds */
+  13,   /* field[13] = delivery */
   12,   /* field[12] = digest */
   10,   /* field[10] = exchange_seconds */
   11,   /* field[11] = input_seconds */
@@ -1755,7 +1935,7 @@ static const unsigned martlet__step_report__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__step_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor martlet__step_report__descriptor =
 {
@@ -1765,11 +1945,88 @@ const ProtobufCMessageDescriptor martlet__step_report__descriptor =
   "Martlet__StepReport",
   "martlet",
   sizeof(Martlet__StepReport),
-  13,
+  14,
   martlet__step_report__field_descriptors,
   martlet__step_report__field_indices_by_name,
   1,  martlet__step_report__number_ranges,
   (ProtobufCMessageInit) martlet__step_report__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__delivery__field_descriptors[4] =
+{
+  {
+    "stage",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Delivery, stage),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "epoch",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Delivery, epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Martlet__Delivery, n_samples),
+    offsetof(Martlet__Delivery, samples),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__Delivery, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__delivery__field_indices_by_name[] = {
+  3,   /* field[3] = count */
+  1,   /* field[1] = epoch */
+  2,   /* field[2] = samples */
+  0,   /* field[0] = stage */
+};
+static const ProtobufCIntRange martlet__delivery__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor martlet__delivery__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.Delivery",
+  "Delivery",
+  "Martlet__Delivery",
+  "martlet",
+  sizeof(Martlet__Delivery),
+  4,
+  martlet__delivery__field_descriptors,
+  martlet__delivery__field_indices_by_name,
+  1,  martlet__delivery__number_ranges,
+  (ProtobufCMessageInit) martlet__delivery__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__step_reports__field_descriptors[1] =

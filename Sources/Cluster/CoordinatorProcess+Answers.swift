@@ -114,6 +114,7 @@ extension CoordinatorProcess {
     if !submit.resume.isEmpty {
       (request.checkpoint, request.checkpointFolder) = try checkpoint(submit.resume)
     }
+    try JobData.check(submit.specification)
     if let output = job.output { try check(output, isResumed: !submit.resume.isEmpty) }
     return request
   }

@@ -93,7 +93,8 @@ package final class CoordinatorProcess: @unchecked Sendable {
       recall: { id in
         // Who cannot read it says that there is no such job.
         (try? store.job(id)).flatMap { $0 }.map { ($0, store.folder(of: $0.output)) }
-      }, stored: { queue.put(.checkpoint($0, $1)) })
+      }, deliveries: { (try? store.deliveries(of: $0)) ?? [] },
+      stored: { queue.put(.checkpoint($0, $1)) })
     // Before anybody can ask for their files.
     for status in machine.status(at: Moment()).jobs {
       guard let record = machine.record(of: status.job) else { continue }
@@ -282,6 +283,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
     // Not now: what follows in the same list comes first.
     case .inspectCheckpoints(let job): queue.put(.inspection(job))
     case .jobEnded(let job, let state):
+      files.writeDeliveries(of: job)
       close(job, state)
       files.keep { machine.record(of: $0) != nil }
     }

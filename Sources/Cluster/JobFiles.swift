@@ -17,26 +17,38 @@ package final class JobFiles: BulkStore {
     let generation: Generation
     /// The workers of that generation.
     let members: Set<Incarnation>
+    let specification: String
+    let isOver: Bool
 
     init(_ record: JobRecord, folder: String, notBefore generation: Generation) {
       self.folder = folder
       self.generation = max(generation, record.generation)
       members = Set(record.members.map(\.incarnation))
+      specification = record.request.specification
+      isOver = record.state.isOver
     }
   }
 
+  /// The file of a job's folder that lists its data.
+  package static let dataListing = JobData.listingFile
+
   private let entries = Mutex<[JobID: Entry]>([:])
+  private let data = JobData()
   private let recall: @Sendable (JobID) -> (JobRecord, folder: String)?
+  private let deliveries: @Sendable (JobID) -> [DeliveryTable.Row]
   private let stored: @Sendable (JobID, Messages.Checkpoint) -> Void
 
   /// `recall`: What is on record of a job that is not known here, and its folder; from any thread.
   ///
+  /// `deliveries`: What is on record of the samples of a job's steps.
+  ///
   /// `stored`: A checkpoint is complete; called on the bulk plane's thread.
   package init(
     recall: @escaping @Sendable (JobID) -> (JobRecord, folder: String)? = { _ in nil },
+    deliveries: @escaping @Sendable (JobID) -> [DeliveryTable.Row] = { _ in [] },
     stored: @escaping @Sendable (JobID, Messages.Checkpoint) -> Void
   ) {
-    (self.recall, self.stored) = (recall, stored)
+    (self.recall, self.deliveries, self.stored) = (recall, deliveries, stored)
   }
 
   package func know(_ record: JobRecord, folder: String) {
@@ -49,6 +61,7 @@ package final class JobFiles: BulkStore {
   /// Forgets jobs that are over; what is asked about them is read from their records.
   func keep(where isWanted: (JobID) -> Bool) {
     entries.withLock { entries in entries = entries.filter { isWanted($0.key) } }
+    data.forget { !isWanted($0) }
   }
 
   private func entry(of job: JobID) -> Entry? {
@@ -59,6 +72,13 @@ package final class JobFiles: BulkStore {
   package func objection(to sender: Incarnation, of job: JobID) -> Failure? {
     let isMember = entry(of: job)?.members.contains(sender) ?? true
     return isMember ? nil : Failure(reason: "this worker has no part in \(job)")
+  }
+
+  package func objection(to sender: Incarnation, reading name: String?, of job: JobID) -> Failure? {
+    guard name == nil || name == JobData.listingFile else { return objection(to: sender, of: job) }
+    // Not only members: a newcomer looks at the data before it is one, and who was one may be again.
+    let isOpen = entry(of: job).map { !$0.isOver } ?? true
+    return isOpen ? nil : Failure(reason: "\(job) is over, its data is no longer served")
   }
 
   /// Puts the checkpoint that a job goes on from into the job's own folder, where its workers look
@@ -113,6 +133,9 @@ package final class JobFiles: BulkStore {
         reason: "\(offer.name) is of \(offer.generation), the job is in \(entry.generation)")
     }
     let path = try "\(entry.folder)/\(checked(offer.name))"
+    if offer.name == JobData.listingFile, Files.isFile(path) {
+      throw Failure(reason: "the job's data is listed already")
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -131,11 +154,34 @@ package final class JobFiles: BulkStore {
   }
 
   package func find(_ fetch: Fetch) throws(Failure) -> String {
-    guard let folder = folder(of: fetch.job) else {
+    guard let entry = entry(of: fetch.job) else {
       throw Failure(
         reason: "there is no job \(fetch.job)", advice: "martlet jobs lists those there are")
     }
-    return "\(folder)/\(try checked(fetch.name))"
+    if fetch.name == JobData.listingFile {
+      return try data.listing(of: fetch.job, entry.specification, in: entry.folder)
+    }
+    if fetch.name == DeliveryTable.fileName { writeDeliveries(of: fetch.job) }
+    return "\(entry.folder)/\(try checked(fetch.name))"
+  }
+
+  /// Writes down what the steps of an audited job were made of, from the record: the record misses
+  /// nothing that was reported, whenever the coordinator was killed.
+  func writeDeliveries(of job: JobID) {
+    guard let folder = folder(of: job) else { return }
+    let rows = deliveries(job)
+    guard !rows.isEmpty else { return }
+    let text = "\(DeliveryTable.header)\n" + rows.map(\.line).joined()
+    // Without room for it whoever fetches it hears that it is not there.
+    try? SafeFile.write(
+      Array(text.utf8), to: "\(folder)/\(DeliveryTable.fileName)", mode: 0o644)
+  }
+
+  package func read(_ request: ReadBlocks) throws(Failure) -> BlockBytes {
+    guard let entry = entry(of: request.job) else {
+      throw Failure(reason: "there is no job \(request.job)")
+    }
+    return try data.read(request, entry.specification, in: entry.folder)
   }
 
   /// What a job's folder holds, checkpoints in progress left out.

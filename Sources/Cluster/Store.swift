@@ -2,6 +2,7 @@ import Coordination
 import Foundation
 import GRDB
 import Messages
+import class Training.DeliveryTable
 
 /// What survives the coordinator: machine records, events and step reports in SQLite; keys, job
 /// folders and the lock beside it.
@@ -283,6 +284,24 @@ package final class Store: Sendable {
       return CommitDigest(position: report.position, digest: report.digest)
     }
     return (commits, rows.count < countMax)
+  }
+
+  /// What the recorded steps of an audited job were made of, in order; empty for others.
+  package func deliveries(of job: JobID) throws -> [DeliveryTable.Row] {
+    try diary.read { database in
+      try Foundation.Data.fetchCursor(
+        database, sql: "SELECT value FROM step WHERE job = ? ORDER BY position",
+        arguments: [Int64(clamping: job.number)]
+      ).compactMap { value in
+        let report = try RecordCoding.record(value) as StepReport
+        return report.delivery.map { delivery in
+          DeliveryTable.Row(
+            step: Int(clamping: report.step), stage: Int(delivery.stage),
+            epoch: Int(clamping: delivery.epoch), count: Int(clamping: delivery.count),
+            samples: delivery.samples.map { Int($0) })
+        }
+      }.reduce(into: []) { $0.append($1) }
+    }
   }
 
   /// A job's folder; `output` is absolute, or below the store.

@@ -96,6 +96,9 @@ struct WorkerFiles {
       do { return try transfer() } catch {
         switch error {
         case .connectionLost, .unreachable: guard isWanted() else { throw error }
+        case .busy:
+          guard isWanted() else { throw error }
+          Thread.sleep(forTimeInterval: 0.05)
         default: throw error
         }
       }

@@ -37,6 +37,8 @@ extension WorkerJob {
       holding = Holding(prepare: prepare, trainer: try trainer(of: prepare), hosted: 0..<0)
       return true
     } catch {
+      // Who is in the midst of another change of members is told what to do next.
+      guard !shared.withLock({ $0.hasEnded(prepare.job, prepare.generation) }) else { return false }
       let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
       tell(.failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
       return false
@@ -101,7 +103,11 @@ extension WorkerJob {
   private func trainer(of prepare: PrepareGeneration) throws -> Trainer {
     let value = try JSONDecoder().decode(
       JobValue.self, from: Foundation.Data(prepare.specification.utf8))
-    let trainer = try Trainer(Job(value, catalog: catalog), catalog: catalog)
+    let job = try Job(value, catalog: catalog)
+    let data = try data.open(
+      job, files(of: prepare.job, prepare.generation),
+      isFirst: links.mine(in: prepare)?.replicas.range.contains(0) ?? false, scratch: scratch)
+    let trainer = try Trainer(job, catalog: catalog, data: data)
     trainer.beforeDigest = beforeDigest
     return trainer
   }

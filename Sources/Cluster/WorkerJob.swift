@@ -71,6 +71,7 @@ final class WorkerJob: @unchecked Sendable {
 
   let links: WorkerLinks
   let bulk: BulkClient
+  let data: WorkerData
   let catalog: Catalog
   let threads: Int
   let scratch: String
@@ -84,7 +85,8 @@ final class WorkerJob: @unchecked Sendable {
   private var thread: ComputeThread?
 
   init(
-    links: WorkerLinks, bulk: BulkClient, catalog: Catalog, threads: Int, scratch: String,
+    links: WorkerLinks, bulk: BulkClient, data: WorkerData, catalog: Catalog, threads: Int,
+    scratch: String,
     beforeDigest: (@Sendable (Trainer) -> Void)?,
     tell: @escaping @Sendable (WorkerEvent) -> Void,
     send: @escaping @Sendable (WorkerMessage) -> Void,
@@ -92,6 +94,7 @@ final class WorkerJob: @unchecked Sendable {
   ) {
     self.links = links
     self.bulk = bulk
+    self.data = data
     self.catalog = catalog
     self.threads = threads
     self.scratch = scratch
@@ -147,8 +150,10 @@ final class WorkerJob: @unchecked Sendable {
   /// Ends the thread.
   func stop() {
     end { $0.isStopping = true }
+    data.close()
     commands.put(.exit)
     thread?.join()
+    data.stop()
   }
 
   func heartbeat(_ job: JobID?, _ generation: Generation?, phase: String) -> Heartbeat {
@@ -173,6 +178,7 @@ final class WorkerJob: @unchecked Sendable {
         beat.phase = does == .compute && !beat.waitsFor.isEmpty ? "exchange" : does.word
       }
     }
+    beat.data = data.access
     beat.residentBytes = HostFacts.residentBytes
     beat.peakBytes = HostFacts.peakBytes
     return beat
@@ -223,6 +229,7 @@ final class WorkerJob: @unchecked Sendable {
 
   func drop() {
     close()
+    data.close()
     holding?.trainer.stop()
     holding = nil
     shared.withLock {

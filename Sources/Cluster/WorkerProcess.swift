@@ -23,8 +23,21 @@ package final class WorkerProcess: @unchecked Sendable {
     package var grace = WorkerSettings().farewell
     /// Folder for drafts of checkpoints and downloads; removed at the end.
     package var scratch: String
+    /// Where blocks of served data are kept, with the host's other workers; nil for nowhere.
+    package var cache: Cache?
     /// Called between a commit and its digest: tests spoil a state here as a faulty memory would.
     package var beforeDigest: (@Sendable (Trainer) -> Void)?
+
+    /// A folder of the host, and the bytes that it may hold.
+    package struct Cache: Sendable {
+      package var folder: String
+      package var bytesMax: Int
+
+      package init(folder: String, bytesMax: Int) {
+        self.folder = folder
+        self.bytesMax = bytesMax
+      }
+    }
 
     package init(name: String, threads: Int, scratch: String) {
       self.name = name
@@ -95,12 +108,18 @@ package final class WorkerProcess: @unchecked Sendable {
     let bulk = try BulkClient(
       address: join.bulk, in: context, security: join.security, role: .worker,
       incarnation: incarnation)
+    let (context, security) = (context, join.security)
+    let data = WorkerData(cache: settings.cache, note: note) {
+      try BlockClient(
+        address: join.bulk, in: context, security: security, incarnation: incarnation)
+    }
     job = WorkerJob(
       links: WorkerLinks(
         endpoint: endpoint,
         route: settings.exchange.route(relay: join.relay, security: join.security),
         relay: ExchangeMode.hub.route(relay: join.relay, security: join.security)),
-      bulk: bulk, catalog: catalog, threads: settings.threads, scratch: settings.scratch,
+      bulk: bulk, data: data, catalog: catalog, threads: settings.threads,
+      scratch: settings.scratch,
       beforeDigest: settings.beforeDigest,
       tell: { queue.put(.machine($0)) }, send: { queue.put(.send($0)) }, note: note)
     client = try ControlClient(

@@ -61,6 +61,12 @@ final class WorkerReporter: TrainingObserver {
     message.exchangeSeconds = report.seconds.exchange
     message.inputSeconds = report.seconds.input
     message.digest = report.digest
+    // Episodes may hold more samples than slots; a step without its record is then found missing.
+    if let row = report.delivery, row.samples.count <= WireLimits.deliveredSamples {
+      message.delivery = Delivery(
+        stage: UInt32(row.stage), epoch: UInt64(row.epoch), count: UInt64(row.count),
+        samples: row.samples.map { UInt32($0) })
+    }
     tell(message)
   }
 

@@ -43,7 +43,7 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
       case .unreachable, .connectionLost, .notAdmitted, .notAllowed, .protocolMismatch,
         .addressInUse, .badAddress, .malformed:
         self = .unreachable
-      case .badFile, .transferFailed: self = .files
+      case .badFile, .transferFailed, .busy: self = .files
       case .curveUnavailable, .system: self = .failed
       }
     case is Store.Problem: self = .files

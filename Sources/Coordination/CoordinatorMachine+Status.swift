@@ -92,6 +92,7 @@ extension CoordinatorMachine {
       status.peakBytes = heartbeat.peakBytes
       status.phase = heartbeat.phase
       status.position = heartbeat.position
+      status.data = heartbeat.data
     }
     guard let id = worker.job, let job = jobs[id] else {
       if let leaving = worker.leaving {

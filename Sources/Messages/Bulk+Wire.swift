@@ -3,9 +3,11 @@
 internal import CMessages
 
 extension Fields {
-  fileprivate func hash(_ data: ProtobufCBinaryData) throws(WireError) -> [UInt8] {
-    let hash = try bytes(data, "sha256", countMax: 32)
-    guard hash.count == 32 else { throw malformed("sha256", "\(hash.count) bytes", "32") }
+  fileprivate func hash(
+    _ data: ProtobufCBinaryData, _ name: String = "sha256"
+  ) throws(WireError) -> [UInt8] {
+    let hash = try bytes(data, name, countMax: 32)
+    guard hash.count == 32 else { throw malformed(name, "\(hash.count) bytes", "32") }
     return hash
   }
 
@@ -112,11 +114,52 @@ extension TransferFailed: WireValue {
     transfer = TransferID(wire.transfer)
     reason = try fields.text(wire.reason, "reason")
     advice = try fields.text(wire.advice, "advice")
+    isPassing = wire.passing != 0
   }
 
   func fill(_ wire: inout Martlet__TransferFailed, _ scratch: Scratch) {
     wire.transfer = transfer.number
     wire.reason = scratch.text(reason)
     wire.advice = scratch.text(advice)
+    wire.passing = isPassing ? 1 : 0
+  }
+}
+
+extension ReadBlocks: WireValue {
+  var subject: Subject { Subject(job) }
+
+  init(_ wire: Martlet__ReadBlocks, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    job = try fields.job()
+    listing = try fields.hash(wire.listing, "listing")
+    let countMax = WireLimits.blocksPerRead
+    let files = try fields.numbers(wire.n_files, wire.files, "files", countMax: countMax)
+    let blocks = try fields.numbers(wire.n_blocks, wire.blocks, "blocks", countMax: countMax)
+    guard !files.isEmpty, files.count == blocks.count else {
+      throw fields.malformed("blocks", "\(blocks.count) for \(files.count) files", "one each")
+    }
+    addresses = zip(files, blocks).map { BlockAddress(file: $0, block: $1) }
+  }
+
+  func fill(_ wire: inout Martlet__ReadBlocks, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.listing = scratch.bytes(listing)
+    (wire.n_files, wire.n_blocks) = (addresses.count, addresses.count)
+    wire.files = scratch.numbers(addresses.map(\.file))
+    wire.blocks = scratch.numbers(addresses.map(\.block))
+  }
+}
+
+extension Blocks: WireValue {
+  init(_ wire: Martlet__Blocks, _ fields: Fields) throws(WireError) {
+    transfer = TransferID(wire.transfer)
+    hashes = try fields.numbers(
+      wire.n_hashes, wire.hashes, "hashes", countMax: WireLimits.blocksPerRead)
+  }
+
+  func fill(_ wire: inout Martlet__Blocks, _ scratch: Scratch) {
+    wire.transfer = transfer.number
+    wire.n_hashes = hashes.count
+    wire.hashes = scratch.numbers(hashes)
   }
 }

@@ -11,6 +11,8 @@ package enum BulkMessage: Conversation {
   case stored(TransferID)
   case served(Served)
   case failed(TransferFailed)
+  case readBlocks(ReadBlocks)
+  case blocks(Blocks)
 
   package func packed() -> PackedMessage {
     switch self {
@@ -22,6 +24,8 @@ package enum BulkMessage: Conversation {
       PackedMessage(MARTLET__KIND__KIND_STORED, Stored(transfer: transfer))
     case .served(let value): PackedMessage(MARTLET__KIND__KIND_SERVED, value)
     case .failed(let value): PackedMessage(MARTLET__KIND__KIND_TRANSFER_FAILED, value)
+    case .readBlocks(let value): PackedMessage(MARTLET__KIND__KIND_READ_BLOCKS, value)
+    case .blocks(let value): PackedMessage(MARTLET__KIND__KIND_BLOCKS, value)
     }
   }
 
@@ -36,6 +40,9 @@ package enum BulkMessage: Conversation {
     case MARTLET__KIND__KIND_SERVED: self = .served(try open(Served.self, header, body))
     case MARTLET__KIND__KIND_TRANSFER_FAILED:
       self = .failed(try open(TransferFailed.self, header, body))
+    case MARTLET__KIND__KIND_READ_BLOCKS:
+      self = .readBlocks(try open(ReadBlocks.self, header, body))
+    case MARTLET__KIND__KIND_BLOCKS: self = .blocks(try open(Blocks.self, header, body))
     default: throw unknownKind(kind, in: "of the bulk plane")
     }
   }
@@ -125,11 +132,60 @@ package struct TransferFailed: Hashable, Sendable {
   package var transfer: TransferID
   package var reason: String
   package var advice: String
+  /// Whether it is worth asking again in a moment.
+  package var isPassing: Bool
 
-  package init(transfer: TransferID, reason: String, advice: String = "") {
+  package init(
+    transfer: TransferID, reason: String, advice: String = "", isPassing: Bool = false
+  ) {
     self.transfer = transfer
     self.reason = reason
     self.advice = advice
+    self.isPassing = isPassing
+  }
+}
+
+/// A block of a file of a job's listing.
+package struct BlockAddress: Hashable, Sendable {
+  /// Place in the listing.
+  package var file: UInt32
+  /// In blocks of `WireLimits.chunkBytes` from the file's beginning.
+  package var block: UInt32
+
+  package init(file: UInt32, block: UInt32) {
+    self.file = file
+    self.block = block
+  }
+}
+
+/// Send me these blocks of my job's data: at least one, at most `WireLimits.blocksPerRead`, together
+/// no more than a chunk. Answered by Blocks or TransferFailed. Since 1.
+package struct ReadBlocks: Hashable, Sendable {
+  package var transfer: TransferID
+  package var job: JobID
+  /// SHA-256 of the listing that `addresses` refer to, 32 bytes.
+  package var listing: [UInt8]
+  package var addresses: [BlockAddress]
+
+  package init(
+    transfer: TransferID, job: JobID, listing: [UInt8], addresses: [BlockAddress]
+  ) {
+    self.transfer = transfer
+    self.job = job
+    self.listing = listing
+    self.addresses = addresses
+  }
+}
+
+/// The blocks, whose bytes follow in a frame of their own in the order asked for. Since 1.
+package struct Blocks: Hashable, Sendable {
+  package var transfer: TransferID
+  /// XXH3 of each.
+  package var hashes: [UInt64]
+
+  package init(transfer: TransferID, hashes: [UInt64]) {
+    self.transfer = transfer
+    self.hashes = hashes
   }
 }
 

@@ -95,6 +95,7 @@ extension Heartbeat: WireValue {
       wire.n_waits_for, wire.waits_for, "waits_for", countMax: Self.waitsForMax
     ).map { WorkerID($0) }
     rates.computeSecondsPerReplica = wire.compute_seconds_per_replica
+    data = try fields.optional(wire.data, "data", of: DataAccess.self)
   }
 
   func fill(_ wire: inout Martlet__Heartbeat, _ scratch: Scratch) {
@@ -114,7 +115,24 @@ extension Heartbeat: WireValue {
     wire.n_waits_for = waited.count
     wire.waits_for = scratch.numbers(waited)
     wire.compute_seconds_per_replica = rates.computeSecondsPerReplica
+    wire.data = scratch.one(data)
   }
+}
+
+extension DataAccess: WireValue {
+  init(_ wire: Martlet__DataAccess, _ fields: Fields) throws(WireError) {
+    way = try fields.text(wire.way, "way", bytesMax: Self.wayBytes)
+    cacheHits = wire.cache_hits
+    cacheMisses = wire.cache_misses
+  }
+
+  func fill(_ wire: inout Martlet__DataAccess, _ scratch: Scratch) {
+    wire.way = scratch.text(way, bytesMax: Self.wayBytes)
+    wire.cache_hits = cacheHits
+    wire.cache_misses = cacheMisses
+  }
+
+  private static let wayBytes = 1_024
 }
 
 extension Ready: WireValue {
@@ -147,6 +165,7 @@ extension StepReport: WireValue {
     exchangeSeconds = wire.exchange_seconds
     inputSeconds = wire.input_seconds
     digest = try fields.text(wire.digest, "digest", bytesMax: 128)
+    delivery = try fields.optional(wire.delivery, "delivery", of: Delivery.self)
   }
 
   func fill(_ wire: inout Martlet__StepReport, _ scratch: Scratch) {
@@ -164,6 +183,25 @@ extension StepReport: WireValue {
     wire.exchange_seconds = exchangeSeconds
     wire.input_seconds = inputSeconds
     wire.digest = scratch.text(digest)
+    wire.delivery = scratch.one(delivery)
+  }
+}
+
+extension Delivery: WireValue {
+  init(_ wire: Martlet__Delivery, _ fields: Fields) throws(WireError) {
+    stage = wire.stage
+    epoch = wire.epoch
+    count = wire.count
+    samples = try fields.numbers(
+      wire.n_samples, wire.samples, "samples", countMax: WireLimits.deliveredSamples)
+  }
+
+  func fill(_ wire: inout Martlet__Delivery, _ scratch: Scratch) {
+    wire.stage = stage
+    wire.epoch = epoch
+    wire.count = count
+    wire.n_samples = samples.count
+    wire.samples = scratch.numbers(samples)
   }
 }
 

@@ -155,8 +155,27 @@ package struct Heartbeat: Hashable, Sendable {
   package var fixedBytes: UInt64 = 0
   /// What one hosted replica needs besides; with the above it decides how many fit.
   package var peakBytesPerReplica: UInt64 = 0
+  package var data: DataAccess?
 
   package init() {}
+}
+
+/// How a worker reaches the files of its job, and how often they were at hand.
+package struct DataAccess: Hashable, Codable, Sendable {
+  /// "local files", or through the coordinator and why.
+  package var way: String
+  /// Blocks read from the host's cache, and those that had to be brought.
+  package var cacheHits: UInt64
+  package var cacheMisses: UInt64
+
+  /// What `way` begins with where the coordinator serves the data.
+  package static let throughCoordinator = "through the coordinator"
+
+  package init(way: String, cacheHits: UInt64 = 0, cacheMisses: UInt64 = 0) {
+    self.way = way
+    self.cacheHits = cacheHits
+    self.cacheMisses = cacheMisses
+  }
 }
 
 /// How fast a worker is, and where the seconds of a step went.
@@ -208,12 +227,31 @@ package struct StepReport: Hashable, Codable, Sendable {
   package var exchangeSeconds = 0.0
   package var inputSeconds = 0.0
   package var digest = ""
+  /// With `audit: true`, of a step.
+  package var delivery: Delivery?
 
   package init(position: Position, step: UInt64, stepsTotal: UInt64, loss: Double) {
     self.position = position
     self.step = step
     self.stepsTotal = stepsTotal
     self.loss = loss
+  }
+}
+
+/// The samples of which a committed step was made, as all its replicas read them, in slot order.
+package struct Delivery: Hashable, Codable, Sendable {
+  package var stage: UInt32
+  package var epoch: UInt64
+  /// Samples that the split has.
+  package var count: UInt64
+  /// Indices in the split, at most `WireLimits.deliveredSamples`.
+  package var samples: [UInt32]
+
+  package init(stage: UInt32, epoch: UInt64, count: UInt64, samples: [UInt32]) {
+    self.stage = stage
+    self.epoch = epoch
+    self.count = count
+    self.samples = samples
   }
 }
 

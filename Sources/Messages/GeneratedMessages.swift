@@ -30,6 +30,14 @@ extension Martlet__TransferFailed: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__transfer_failed__init(wire) }
 }
 
+extension Martlet__ReadBlocks: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__read_blocks__init(wire) }
+}
+
+extension Martlet__Blocks: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__blocks__init(wire) }
+}
+
 extension Martlet__NamedText: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__named_text__init(wire) }
 }
@@ -194,12 +202,20 @@ extension Martlet__Heartbeat: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__heartbeat__init(wire) }
 }
 
+extension Martlet__DataAccess: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__data_access__init(wire) }
+}
+
 extension Martlet__Ready: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__ready__init(wire) }
 }
 
 extension Martlet__StepReport: CMessage {
   static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__step_report__init(wire) }
+}
+
+extension Martlet__Delivery: CMessage {
+  static func prepare(_ wire: UnsafeMutablePointer<Self>) { martlet__delivery__init(wire) }
 }
 
 extension Martlet__StepReports: CMessage {

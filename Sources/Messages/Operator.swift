@@ -329,6 +329,8 @@ package struct Failure: Error, Hashable, Codable, Sendable, CustomStringConverti
   package var advice: String
   /// The key of the job file at fault, if one is.
   package var field: String
+  /// Whether it is worth asking again in a moment; said by the bulk plane alone.
+  package var isPassing = false
 
   package init(reason: String, advice: String = "", field: String = "") {
     self.reason = reason

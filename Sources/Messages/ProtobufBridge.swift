@@ -47,6 +47,10 @@ package enum WireLimits {
   /// One control message, envelope included; also ZMQ_MAXMSGSIZE of the control sockets.
   package static let messageBytes = 4 * 1024 * 1024
   package static let chunkBytes = 1024 * 1024
+  /// Blocks of a job's data in one message, whose bytes are at most a chunk together.
+  package static let blocksPerRead = 64
+  /// Samples of one step that `audit: true` records: several such reports fit into a message.
+  package static let deliveredSamples = 1 << 14
   /// Of one job; also the highest number of a replica.
   package static let replicas = 4096
   /// A file of the bulk plane: 1 TiB.
@@ -117,8 +121,8 @@ final class Scratch {
     return list
   }
 
-  func numbers(_ values: [UInt32]) -> UnsafeMutablePointer<UInt32> {
-    let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: max(1, values.count))
+  func numbers<Number: FixedWidthInteger>(_ values: [Number]) -> UnsafeMutablePointer<Number> {
+    let copy = UnsafeMutablePointer<Number>.allocate(capacity: max(1, values.count))
     copy.initialize(from: values, count: values.count)
     blocks.append(copy)
     return copy
@@ -157,9 +161,9 @@ struct Fields {
     return [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
   }
 
-  func numbers(
-    _ count: Int, _ items: UnsafeMutablePointer<UInt32>?, _ name: String, countMax: Int
-  ) throws(WireError) -> [UInt32] {
+  func numbers<Number: FixedWidthInteger>(
+    _ count: Int, _ items: UnsafeMutablePointer<Number>?, _ name: String, countMax: Int
+  ) throws(WireError) -> [Number] {
     guard count <= countMax else {
       throw malformed(name, "\(count) entries", "at most \(countMax)")
     }

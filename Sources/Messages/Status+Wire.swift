@@ -32,6 +32,7 @@ extension WorkerStatus: WireValue {
     relayed = try fields.numbers(
       wire.n_relayed, wire.relayed, "relayed", countMax: WireLimits.listCount
     ).map { WorkerID($0) }
+    data = try fields.optional(wire.data, "data", of: DataAccess.self)
   }
 
   func fill(_ wire: inout Martlet__WorkerStatus, _ scratch: Scratch) {
@@ -61,6 +62,7 @@ extension WorkerStatus: WireValue {
     wire.compute_seconds_per_replica = rates.computeSecondsPerReplica
     wire.n_relayed = relayed.count
     wire.relayed = scratch.numbers(relayed.map(\.number))
+    wire.data = scratch.one(data)
   }
 }
 

@@ -43,6 +43,8 @@ package struct WorkerStatus: Hashable, Codable, Sendable {
   package var slowness = ""
   /// The members it exchanges with through the coordinator, because the way between is cut.
   package var relayed: [WorkerID] = []
+  /// Of a worker that has opened its job's data.
+  package var data: DataAccess?
 
   package init(worker: WorkerID, name: String, host: String, process: UInt32, state: State) {
     self.worker = worker

@@ -17,6 +17,8 @@ final class BatchFeed {
 
   private let prefetcher: Prefetcher<LoadedBatch>
   private let hosted: Range<Int>
+  /// Of the split.
+  let sampleCount: Int
   private var next: Int
   /// The batches of a step that has to run again.
   private var returned: Batches?
@@ -27,24 +29,48 @@ final class BatchFeed {
     _ model: StageModel, source: any SampleSource, job: Job, hosted: Range<Int>, from step: Int
   ) {
     self.hosted = hosted
+    sampleCount = source.count
     next = step
     let (program, plan, stage) = (model.program, model.plan, model.stage.index)
     let (end, stepsPerEpoch) = (max(step, model.steps), model.stepsPerEpoch)
     let width = hosted.count
+    @Sendable func slots(of step: Int) -> [Slot] {
+      plan.slots(
+        at: PlanPosition(
+          seed: job.seed, stage: stage, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
+    }
     // One item a replica and step, so that several threads help with one step.
     prefetcher = Prefetcher(
       steps: step * width..<end * width, depth: 2 * width, threads: min(2, width)
     ) { item in
-      let step = item / width
-      let slots = plan.slots(
-        at: PlanPosition(
-          seed: job.seed, stage: stage, epoch: step / stepsPerEpoch, step: step % stepsPerEpoch))
-      let mine = SlotDivision(batch: slots.count, replicas: job.replicas)
+      let current = item / width
+      if item % width == 0 {
+        // What comes from elsewhere is on its way before a loader asks for it.
+        let last = min(end - 1, current + Self.stepsExpected)
+        for step in current == step ? current...last : last...last {
+          let coming = slots(of: step)
+          let division = SlotDivision(batch: coming.count, replicas: job.replicas)
+          source.expect(
+            hosted.flatMap { division.slots(of: $0) }
+              .flatMap { coming[$0].references.map(\.sample) })
+        }
+      }
+      let all = slots(of: current)
+      let mine = SlotDivision(batch: all.count, replicas: job.replicas)
         .slots(of: hosted.lowerBound + item % width)
-      let key = RandomKey(seed: job.seed).derived("load").derived(stage).derived(step)
-      return try program.load(Array(slots[mine]), key: key, source: source)
+      let key = RandomKey(seed: job.seed).derived("load").derived(stage).derived(current)
+      guard job.isAudited else {
+        return try program.load(Array(all[mine]), key: key, source: source)
+      }
+      let audited = AuditedSource(source)
+      var batch = try program.load(Array(all[mine]), key: key, source: audited)
+      batch.delivered = audited.delivered
+      return batch
     }
   }
+
+  /// How many steps beyond the one that is being loaded a source hears of.
+  private static let stepsExpected = 3
 
   /// The batches of `step`, the next in order (or the one given back).
   ///

@@ -78,6 +78,7 @@ package final class LocalRun: TrainingObserver, @unchecked Sendable {
   package func stepCommitted(_ report: StepReport) throws {
     try folder.add(report.scalars, step: report.step + 1)
     try folder.add(report.digest, step: report.step + 1, passes: 0)
+    if let delivery = report.delivery { try folder.add(delivery) }
     show(.step(report))
   }
 

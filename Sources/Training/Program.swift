@@ -23,6 +23,8 @@ package struct LoadedBatch: Sendable {
   package let slots: [Int]
   /// Samples that could not be read, under `onBadSample: skip`.
   package let skipped: [SkippedSample]
+  /// Samples that were read for it, in order; recorded with `audit: true` alone.
+  package internal(set) var delivered: [Int] = []
 }
 
 struct RecipeProgram<R: Recipe>: Program {

@@ -21,11 +21,21 @@ public final class RecipeData: Sendable {
 }
 
 extension RecipeData {
-  /// The data of a job's `data:` block.
+  /// The data of a job's `data:` block, read by this process itself.
   ///
   /// Throws: `JobError` for a block of the wrong kind, `DataError` for what it says.
   package convenience init(job: Job) throws {
-    guard case .map(let map) = job.data else { throw JobError("data", "expected a map") }
+    let specification = try DataSpecification(job.data)
+    self.init { try specification.open(split: $0) }
+  }
+}
+
+extension DataSpecification {
+  /// A job's `data:` block.
+  ///
+  /// Throws: `JobError` for a block of the wrong kind, `DataError` for what it says.
+  package init(_ data: JobValue) throws {
+    guard case .map(let map) = data else { throw JobError("data", "expected a map") }
     var fields: [String: OptionValue] = [:]
     for (key, value) in map {
       switch value {
@@ -37,7 +47,6 @@ extension RecipeData {
         throw JobError("data.\(key)", "found \(value.shown), expected a number, text or flag")
       }
     }
-    let specification = try DataSpecification(fields: fields)
-    self.init { try specification.open(split: $0) }
+    try self.init(fields: fields)
   }
 }

@@ -8,6 +8,7 @@ import Layers
 /// job.json            the job as it ran
 /// scalars.csv         every number of every step and pass; also as a TensorBoard event file
 /// digests.csv         the digest of every commit, for `martlet verify`
+/// deliveries.csv      with `audit: true`: the samples of every step, for `martlet data audit`
 /// arithmetic.json     the job and the arithmetic fingerprint that those digests come from
 /// scores.json         the newest scores of each split
 /// checkpoints/        the newest few and the best
@@ -23,6 +24,7 @@ package final class RunFolder {
   package let shelf: CheckpointShelf
   private let table: ScalarTable
   private let digests: DigestTable
+  private let deliveries: DeliveryTable?
   private let board: TensorBoardWriter
   /// (step, loss) of every step seen, for the loss curve.
   package private(set) var losses: [(step: Int, loss: Double)] = []
@@ -51,17 +53,22 @@ package final class RunFolder {
     let digests = "\(path)/\(DigestTable.fileName)"
     if continuing, Files.isFile(digests) { try Self.cut(digests, after: step) }
     self.digests = try DigestTable(path: digests)
+    let deliveries = "\(path)/\(DeliveryTable.fileName)"
+    if continuing, Files.isFile(deliveries) {
+      try Self.cut(deliveries, after: step, columns: 5)
+    }
+    self.deliveries = job.isAudited ? try DeliveryTable(path: deliveries) : nil
     table = try ScalarTable(path: scalars)
     board = try TensorBoardWriter(folder: path, name: Self.freeName(in: path))
   }
 
   /// Leaves the rows of steps up to `step`, and no row that was cut off by a crash.
-  private static func cut(_ path: String, after step: Int) throws {
+  private static func cut(_ path: String, after step: Int, columns: Int = 3) throws {
     let text = try Files.text(of: path)
     let lines = text.split(separator: "\n").enumerated().filter { index, line in
       if index == 0 { return true }
       let parts = line.split(separator: ",")
-      guard parts.count == 3, let number = Int(parts[0]) else { return false }
+      guard parts.count == columns, let number = Int(parts[0]) else { return false }
       return number <= step
     }
     let kept = lines.map { "\($0.element)\n" }.joined()
@@ -86,6 +93,9 @@ package final class RunFolder {
     guard !digest.isEmpty else { return }
     try digests.add(DigestTable.Row(step: step, passes: passes, digest: digest))
   }
+
+  /// Records what a step of an audited job was made of.
+  package func add(_ delivery: DeliveryTable.Row) throws { try deliveries?.add(delivery) }
 
   /// Records what the digests from here on come from.
   ///

@@ -59,9 +59,10 @@ extension JobValue {
   /// Without what changes no digest.
   fileprivate var deciding: JobValue {
     var value = self
-    for key in ["output", "checkpoint", "workers", "rebalance", "init"] {
+    for key in ["output", "checkpoint", "workers", "rebalance", "init", "audit"] {
       value.set([key], to: .null)
     }
+    value.set(["data", "served"], to: .null)
     return value
   }
 }

@@ -33,10 +33,13 @@ package final class Trainer {
 
   /// Builds the first stage's model in its initial state.
   ///
+  /// `data`: The job's data, if it is not for this process to open.
+  ///
   /// Throws: `JobError`, `DataError`, `SafetensorsError`.
-  package init(_ job: Job, catalog: Catalog) throws {
+  package init(_ job: Job, catalog: Catalog, data: RecipeData? = nil) throws {
     self.job = job
-    data = try RecipeData(job: job)
+    let data = try data ?? RecipeData(job: job)
+    self.data = data
     let recipe = try catalog.recipe(named: job.recipe)
     var models: [StageModel] = []
     for stage in try recipe.stages(job) {
@@ -148,6 +151,7 @@ package final class Trainer {
     let stage = current.stage.index
     let key = RandomKey(seed: job.seed).derived("step").derived(stage).derived(step)
     let (program, steps, epoch) = (program, current.steps, step / stepsPerEpoch)
+    let isAudited = job.isAudited
     let started = MonotonicClock.seconds
     let (busyBefore, heldBefore) = (group.permits.busySeconds, group.permits.heldSeconds)
     let results = group.run(serial: progress.serial + 1, state: stamp) { exchange in
@@ -160,14 +164,17 @@ package final class Trainer {
       thread.updatedValue = { [unowned context] in context.updatedValue($0) }
       return try thread.run {
         try withTape { try program.step(batch, context) }
+        let delivered =
+          isAudited ? try exchange.gatherValues(IntTensor(batch.delivered.map(Int32.init))) : nil
         return ReplicaOutcome(
-          report: try reduceReports(context, batch), writes: thread.staged)
+          report: try reduceReports(context, batch), writes: thread.staged,
+          delivered: delivered?.rows.elements.map { Int($0) })
       }
     }
-    let report: ReducedReport
+    let (report, delivered): (ReducedReport, [Int]?)
     do {
       let outcomes = try firstCause(results)
-      report = outcomes[0].report
+      (report, delivered) = (outcomes[0].report, outcomes[0].delivered)
       try transaction.commit(outcomes[0].writes, losses: report.losses)
     } catch {
       if case .success(let batches) = batches { feed.giveBack(batches) }
@@ -184,6 +191,10 @@ package final class Trainer {
       samples: report.samples,
       learningRate: optimizer.learningRate(at: step), skipped: read.items.flatMap(\.skipped),
       totalSkipped: progress.skippedSamples, digest: digest,
+      delivery: delivered.map {
+        DeliveryTable.Row(
+          step: progress.step, stage: stage, epoch: epoch, count: feed.sampleCount, samples: $0)
+      },
       seconds: StepSeconds(
         input: read.waited, compute: group.permits.busySeconds - busyBefore,
         running: MonotonicClock.seconds - started,
@@ -251,6 +262,8 @@ package struct StepReport: Sendable {
   package let totalSkipped: Int
   /// Of the state that the step committed; empty with `digest: false`.
   package let digest: String
+  /// With `audit: true`.
+  package let delivery: DeliveryTable.Row?
   package let seconds: StepSeconds
 
   /// What goes into scalar files.
@@ -296,6 +309,8 @@ package struct NamedValue: Sendable, Equatable {
 private struct ReplicaOutcome: Sendable {
   let report: ReducedReport
   let writes: [Int: Tensor]
+  /// What all replicas read for the step, in slot order.
+  let delivered: [Int]?
 }
 
 /// What the replicas of all workers reported together.

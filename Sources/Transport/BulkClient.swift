@@ -146,6 +146,7 @@ package final class BulkClient {
         }
         guard message.transfer == transfer else { continue }
         if case .failed(let failure) = message {
+          if failure.isPassing { throw .busy(name: name, reason: failure.reason) }
           throw .transferFailed(name: name, reason: failure.reason, advice: failure.advice)
         }
         return (message, frames.count > 1 ? frames[1] : [])
@@ -182,6 +183,8 @@ extension BulkMessage {
     case .stored(let transfer): transfer
     case .served(let value): value.transfer
     case .failed(let value): value.transfer
+    case .readBlocks(let value): value.transfer
+    case .blocks(let value): value.transfer
     }
   }
 }

@@ -11,14 +11,26 @@ package protocol BulkStore: Sendable {
   /// Why a worker may not touch the files of a job; nil if it may. Asked about each transfer of
   /// a process that speaks as a worker.
   func objection(to sender: Incarnation, of job: JobID) -> Failure?
+  /// The same of a file that it reads, or of the job's data for no name.
+  func objection(to sender: Incarnation, reading name: String?, of job: JobID) -> Failure?
   /// The file is complete, checked and durable at its place.
   func didStore(_ offer: Offer, at path: String, from sender: Incarnation)
   /// Where a wanted file is; or throws `Failure`.
   func find(_ fetch: Fetch) throws(Failure) -> String
+  /// Blocks of a job's data. Called on threads that do nothing else, several at once.
+  func read(_ request: ReadBlocks) throws(Failure) -> BlockBytes
 }
 
 extension BulkStore {
   package func objection(to sender: Incarnation, of job: JobID) -> Failure? { nil }
+
+  package func objection(to sender: Incarnation, reading name: String?, of job: JobID) -> Failure? {
+    objection(to: sender, of: job)
+  }
+
+  package func read(_ request: ReadBlocks) throws(Failure) -> BlockBytes {
+    throw Failure(reason: "no data is served here")
+  }
 }
 
 package final class BulkServer: Sendable {
@@ -36,16 +48,19 @@ package final class BulkServer: Sendable {
     let router = try ZeroMQSocket(.router, in: context)
     try router.secure(security)
     router.bound(messageBytes: WireLimits.messageBytes, queued: 64)
-    router.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+    router.refuseWhatCannotBeSent()
     self.address = try router.bind(address)
     let stopping = try Mailbox<Void>(capacity: 1)
     self.stopping = stopping
     let handed = Handed(router)
+    let replies = try Mailbox<BlockReaders.Reply>(capacity: .max)
+    let readers = try BlockReaders(store, replies: replies)
     thread = try OwnedThread(name: "bulk") {
       BulkLoop(
         router: handed.take(), store: store, admission: admission, incarnation: incarnation,
-        onRefusal: onRefusal
-      ).run(stopping)
+        readers: readers, onRefusal: onRefusal
+      ).run(stopping, replies)
+      readers.stop()
     }
   }
 
@@ -71,35 +86,44 @@ private final class BulkLoop {
   private let admission: Admission
   private let incarnation: Incarnation
   private let onRefusal: @Sendable (Admission.Refusal) -> Void
+  private let readers: BlockReaders
+  /// Read for connections whose queue is full, with when.
+  private var unsent: [(reply: BlockReaders.Reply, since: ContinuousClock.Instant)] = []
   private var streams: [Key: (stream: Stream, lastHeard: ContinuousClock.Instant)] = [:]
 
   private static let streamsMax = 256
   private static let patience = Duration.seconds(60)
+  /// After which a reply that its reader does not take is dropped; it will ask again.
+  private static let replyPatience = Duration.seconds(10)
 
   init(
     router: ZeroMQSocket, store: any BulkStore, admission: Admission, incarnation: Incarnation,
-    onRefusal: @escaping @Sendable (Admission.Refusal) -> Void
+    readers: BlockReaders, onRefusal: @escaping @Sendable (Admission.Refusal) -> Void
   ) {
     self.router = router
     self.store = store
     self.admission = admission
     self.incarnation = incarnation
+    self.readers = readers
     self.onRefusal = onRefusal
   }
 
-  func run(_ stopping: Mailbox<Void>) {
+  func run(_ stopping: Mailbox<Void>, _ replies: Mailbox<BlockReaders.Reply>) {
     var poller = Poller()
     poller.add(router)
     poller.add(descriptor: stopping.descriptor)
+    poller.add(descriptor: replies.descriptor)
     while true {
       let isIdle = pump()
-      poller.wait(milliseconds: isIdle ? 1_000 : 2)
+      poller.wait(milliseconds: isIdle && unsent.isEmpty ? 1_000 : 2)
       if !stopping.takeAll().isEmpty { return }
+      let now = ContinuousClock.now
+      let waiting = unsent + replies.takeAll().map { ($0, now) }
+      unsent = waiting.filter { !hasSent($0.reply, since: $0.since, now) }
       for _ in 0..<16 {
         guard let received = router.receiveStamped() else { break }
         read(received)
       }
-      let now = ContinuousClock.now
       for (key, entry) in streams where now - entry.lastHeard >= Self.patience { forget(key) }
     }
   }
@@ -136,6 +160,32 @@ private final class BulkLoop {
     return try sender.next()
   }
 
+  /// Whether nothing more is to be done with a reader's answer.
+  private func hasSent(
+    _ reply: BlockReaders.Reply, since: ContinuousClock.Instant, _ now: ContinuousClock.Instant
+  ) -> Bool {
+    let frames: [[UInt8]]
+    switch reply.result {
+    case .success(let blocks):
+      frames = [
+        encode(.blocks(Blocks(transfer: reply.transfer, hashes: blocks.hashes))), blocks.bytes,
+      ]
+    case .failure(let failure):
+      frames = [
+        encode(
+          .failed(
+            TransferFailed(
+              transfer: reply.transfer, reason: failure.reason, advice: failure.advice,
+              isPassing: failure.isPassing)))
+      ]
+    }
+    if router.send([reply.identity] + frames) == .full, now - since < Self.replyPatience {
+      return false
+    }
+    readers.release(reply)
+    return true
+  }
+
   /// Chunks read but not yet taken by a full queue, one a stream.
   private var waiting: [Key: (offset: UInt64, bytes: [UInt8])] = [:]
 
@@ -154,7 +204,9 @@ private final class BulkLoop {
         return
       }
       if let failure = objection(to: message, role, sender) {
-        fail(Key(identity: frames[0], transfer: message.transfer), failure.reason, failure.advice)
+        fail(
+          Key(identity: frames[0], transfer: message.transfer), failure.reason, failure.advice,
+          isPassing: failure.isPassing)
         return
       }
       handle(message, frames, sender)
@@ -169,8 +221,12 @@ private final class BulkLoop {
   ) -> Failure? {
     switch (message, role) {
     case (.offer(let offer), .worker): store.objection(to: sender, of: offer.job)
-    case (.fetch(let fetch), .worker): store.objection(to: sender, of: fetch.job)
+    case (.fetch(let fetch), .worker):
+      store.objection(to: sender, reading: fetch.name, of: fetch.job)
+    case (.readBlocks(let read), .worker):
+      store.objection(to: sender, reading: nil, of: read.job)
     case (.offer, _): Failure(reason: "only a job's workers put files into its folder")
+    case (.readBlocks, _): Failure(reason: "only a job's workers read its data")
     default: nil
     }
   }
@@ -222,7 +278,12 @@ private final class BulkLoop {
       streams[key]?.lastHeard = now
     case .stored(let transfer): forget(Key(identity: identity, transfer: transfer))
     case .failed(let failure): forget(Key(identity: identity, transfer: failure.transfer))
-    case .served: break
+    case .readBlocks(let request):
+      guard !readers.add(BlockReaders.Task(identity: identity, request: request)) else { return }
+      fail(
+        Key(identity: identity, transfer: request.transfer), "the coordinator is busy", "",
+        isPassing: true)
+    case .served, .blocks: break
     }
   }
 
@@ -258,7 +319,7 @@ private final class BulkLoop {
       streams[key] = (.outgoing(try FileSender(path: path, from: fetch.offset)), now)
       reply(.served(Served(transfer: key.transfer, size: size, sha256: sha256)), key)
     } catch let failure as Failure {
-      fail(key, failure.reason, failure.advice)
+      fail(key, failure.reason, failure.advice, isPassing: failure.isPassing)
     } catch {
       fail(key, "\(error)", "")
     }
@@ -269,10 +330,12 @@ private final class BulkLoop {
     waiting[key] = nil
   }
 
-  private func fail(_ key: Key, _ reason: String, _ advice: String) {
+  private func fail(_ key: Key, _ reason: String, _ advice: String, isPassing: Bool = false) {
     forget(key)
     reply(
-      .failed(TransferFailed(transfer: key.transfer, reason: reason, advice: advice)), key)
+      .failed(
+        TransferFailed(
+          transfer: key.transfer, reason: reason, advice: advice, isPassing: isPassing)), key)
   }
 
   // Replies are small and few; a peer that takes none of 64 is dropped by its silence.

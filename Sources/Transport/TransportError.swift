@@ -22,6 +22,8 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
   case badFile(path: String, reason: String)
   /// A file did not arrive.
   case transferFailed(name: String, reason: String, advice: String)
+  /// The coordinator cannot give a file yet. Passing: ask again in a moment.
+  case busy(name: String, reason: String)
   /// The system refused something ordinary.
   case system(operation: String, reason: String)
 
@@ -57,6 +59,7 @@ package enum TransportError: Error, Equatable, Sendable, CustomStringConvertible
     case .badFile(let path, let reason): "\(path): \(reason)"
     case .transferFailed(let name, let reason, let advice):
       "\(name) was not transferred: \(reason)" + (advice.isEmpty ? "" : "; \(advice)")
+    case .busy(let name, let reason): "\(name) is not there yet: \(reason)"
     case .system(let operation, let reason): "\(operation): \(reason)"
     }
   }

@@ -86,6 +86,9 @@ package final class ZeroMQSocket {
     set(ZMQ_RECONNECT_IVL_MAX, Int32(1_000))
   }
 
+  /// A router then says `full` and `unroutable` instead of dropping the message.
+  package func refuseWhatCannotBeSent() { set(ZMQ_ROUTER_MANDATORY, Int32(1)) }
+
   /// Returns: the address in effect, with the port the system chose for port 0.
   package func bind(_ address: String) throws(TransportError) -> String {
     guard zmq_bind(pointer, address) == 0 else {

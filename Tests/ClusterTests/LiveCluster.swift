@@ -63,6 +63,7 @@ final class LiveCluster {
   @discardableResult
   func start(
     threads count: Int = 1, exchange: ExchangeMode = .direct, memoryLimit: UInt64 = 0,
+    cache: (folder: String, bytesMax: Int)? = nil,
     beforeDigest: (@Sendable (Trainer) -> Void)? = nil
   ) throws -> WorkerProcess {
     var settings = WorkerProcess.Settings(
@@ -70,6 +71,9 @@ final class LiveCluster {
     settings.exchange = exchange
     settings.memoryLimit = memoryLimit
     settings.beforeDigest = beforeDigest
+    settings.cache = cache.map {
+      WorkerProcess.Settings.Cache(folder: $0.folder, bytesMax: $0.bytesMax)
+    }
     let notes = notes
     let name = settings.name
     let worker = try WorkerProcess(settings, join: join, catalog: liveCatalog) {

@@ -17,7 +17,8 @@ final class LabCluster {
 
   /// A coordinator on host 1 and workers on the next ones, ready, for the duration of `body`.
   static func with(
-    workers count: Int = 2, exchange: String = "direct", _ body: (LabCluster) throws -> Void
+    workers count: Int = 2, exchange: String = "direct", hiding hidden: String? = nil,
+    _ body: (LabCluster) throws -> Void
   ) throws {
     try withTemporaryFolder { folder in
       let lab = try Laboratory(hosts: 1 + count)
@@ -25,7 +26,9 @@ final class LabCluster {
       defer { #expect(throws: Never.self) { try lab.down() } }
       let cluster = try LabCluster(lab, in: folder)
       defer { cluster.end() }
-      for host in 2...(1 + count) { try cluster.startWorker(on: host, exchange: exchange) }
+      for host in 2...(1 + count) {
+        try cluster.startWorker(on: host, exchange: exchange, hiding: hidden)
+      }
       try wait(until: "all workers joined") { try cluster.status().workers.count == count }
       try body(cluster)
     }
@@ -33,10 +36,21 @@ final class LabCluster {
 
   var join: String { "\(folder)/join.json" }
 
-  func startWorker(on host: Int, exchange: String = "direct") throws {
+  /// `hidden`: A folder that this worker does not see.
+  func startWorker(
+    on host: Int, exchange: String = "direct", hiding hidden: String? = nil
+  ) throws {
+    let blind = hidden.map { folder in
+      [
+        "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+        "mount -t tmpfs none '\(folder)' && exec \"$@\"", "sh",
+      ]
+    }
     workers[host] = try Program(
-      ["worker", "--join", join, "--threads", "1", "--exchange", exchange], in: folder,
-      through: lab.host(host))
+      [
+        "worker", "--join", join, "--threads", "1", "--exchange", exchange, "--cache",
+        "\(folder)/cache",
+      ], in: folder, through: lab.host(host) + (blind ?? []))
   }
 
   /// As a power failure would.

@@ -21,6 +21,7 @@ import Worlds
       DataSpecification.world(name: "scenes", options: ["size": 3, "seed": 9]),
       .files(path: "/data", format: "voc"),
       .files(path: "/data", format: "text", options: ["text": "tweet"]),
+      .files(path: "/data", format: "voc", served: true),
     ] {
       #expect(try DataSpecification(fields: specification.fields) == specification)
       let json = try JSONEncoder().encode(specification)

@@ -22,6 +22,8 @@ typedef struct Martlet__Chunk Martlet__Chunk;
 typedef struct Martlet__Stored Martlet__Stored;
 typedef struct Martlet__Served Martlet__Served;
 typedef struct Martlet__TransferFailed Martlet__TransferFailed;
+typedef struct Martlet__ReadBlocks Martlet__ReadBlocks;
+typedef struct Martlet__Blocks Martlet__Blocks;
 
 
 /* --- enums --- */
@@ -117,10 +119,60 @@ struct  Martlet__TransferFailed
   uint64_t transfer;
   char *reason;
   char *advice;
+  /*
+   * worth asking again in a moment
+   */
+  protobuf_c_boolean passing;
 };
 #define MARTLET__TRANSFER_FAILED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__transfer_failed__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * A worker that reads its job's data through the coordinator: send me these blocks. Answered by
+ * Blocks or TransferFailed.
+ */
+struct  Martlet__ReadBlocks
+{
+  ProtobufCMessage base;
+  uint64_t transfer;
+  /*
+   * SHA-256 of the listing that the numbers belong to
+   */
+  ProtobufCBinaryData listing;
+  /*
+   * places in the listing
+   */
+  size_t n_files;
+  uint32_t *files;
+  /*
+   * numbers of blocks of 1 MiB, one for each file above
+   */
+  size_t n_blocks;
+  uint32_t *blocks;
+};
+#define MARTLET__READ_BLOCKS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__read_blocks__descriptor) \
+    , 0, {0,NULL}, 0,NULL, 0,NULL }
+
+
+/*
+ * Their bytes follow in a frame of their own, in the order asked for.
+ */
+struct  Martlet__Blocks
+{
+  ProtobufCMessage base;
+  uint64_t transfer;
+  /*
+   * XXH3 of each
+   */
+  size_t n_hashes;
+  uint64_t *hashes;
+};
+#define MARTLET__BLOCKS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__blocks__descriptor) \
+    , 0, 0,NULL }
 
 
 /* Martlet__Offer methods */
@@ -256,6 +308,44 @@ Martlet__TransferFailed *
 void   martlet__transfer_failed__free_unpacked
                      (Martlet__TransferFailed *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__ReadBlocks methods */
+void   martlet__read_blocks__init
+                     (Martlet__ReadBlocks         *message);
+size_t martlet__read_blocks__get_packed_size
+                     (const Martlet__ReadBlocks   *message);
+size_t martlet__read_blocks__pack
+                     (const Martlet__ReadBlocks   *message,
+                      uint8_t             *out);
+size_t martlet__read_blocks__pack_to_buffer
+                     (const Martlet__ReadBlocks   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__ReadBlocks *
+       martlet__read_blocks__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__read_blocks__free_unpacked
+                     (Martlet__ReadBlocks *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Blocks methods */
+void   martlet__blocks__init
+                     (Martlet__Blocks         *message);
+size_t martlet__blocks__get_packed_size
+                     (const Martlet__Blocks   *message);
+size_t martlet__blocks__pack
+                     (const Martlet__Blocks   *message,
+                      uint8_t             *out);
+size_t martlet__blocks__pack_to_buffer
+                     (const Martlet__Blocks   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Blocks *
+       martlet__blocks__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__blocks__free_unpacked
+                     (Martlet__Blocks *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Martlet__Offer_Closure)
@@ -279,6 +369,12 @@ typedef void (*Martlet__Served_Closure)
 typedef void (*Martlet__TransferFailed_Closure)
                  (const Martlet__TransferFailed *message,
                   void *closure_data);
+typedef void (*Martlet__ReadBlocks_Closure)
+                 (const Martlet__ReadBlocks *message,
+                  void *closure_data);
+typedef void (*Martlet__Blocks_Closure)
+                 (const Martlet__Blocks *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -292,6 +388,8 @@ extern const ProtobufCMessageDescriptor martlet__chunk__descriptor;
 extern const ProtobufCMessageDescriptor martlet__stored__descriptor;
 extern const ProtobufCMessageDescriptor martlet__served__descriptor;
 extern const ProtobufCMessageDescriptor martlet__transfer_failed__descriptor;
+extern const ProtobufCMessageDescriptor martlet__read_blocks__descriptor;
+extern const ProtobufCMessageDescriptor martlet__blocks__descriptor;
 
 PROTOBUF_C__END_DECLS
 

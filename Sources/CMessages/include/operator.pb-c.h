@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "common.pb-c.h"
+#include "worker.pb-c.h"
 
 typedef struct Martlet__Submit Martlet__Submit;
 typedef struct Martlet__StatusRequest Martlet__StatusRequest;
@@ -219,10 +220,11 @@ struct  Martlet__WorkerStatus
    */
   size_t n_relayed;
   uint32_t *relayed;
+  Martlet__DataAccess *data;
 };
 #define MARTLET__WORKER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__worker_status__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, NULL }
 
 
 struct  Martlet__JobStatus

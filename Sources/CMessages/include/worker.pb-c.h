@@ -20,8 +20,10 @@ typedef struct Martlet__ExchangeAddress Martlet__ExchangeAddress;
 typedef struct Martlet__Standing Martlet__Standing;
 typedef struct Martlet__Hello Martlet__Hello;
 typedef struct Martlet__Heartbeat Martlet__Heartbeat;
+typedef struct Martlet__DataAccess Martlet__DataAccess;
 typedef struct Martlet__Ready Martlet__Ready;
 typedef struct Martlet__StepReport Martlet__StepReport;
+typedef struct Martlet__Delivery Martlet__Delivery;
 typedef struct Martlet__StepReports Martlet__StepReports;
 typedef struct Martlet__WorkerFailed Martlet__WorkerFailed;
 typedef struct Martlet__JobFinished Martlet__JobFinished;
@@ -122,10 +124,26 @@ struct  Martlet__Heartbeat
   uint32_t *waits_for;
   double compute_seconds_per_replica;
   uint64_t fixed_bytes;
+  Martlet__DataAccess *data;
 };
 #define MARTLET__HEARTBEAT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__heartbeat__descriptor) \
-    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
+    , NULL, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL }
+
+
+/*
+ * How a worker reaches its job's files, and how much of them it had at hand.
+ */
+struct  Martlet__DataAccess
+{
+  ProtobufCMessage base;
+  char *way;
+  uint64_t cache_hits;
+  uint64_t cache_misses;
+};
+#define MARTLET__DATA_ACCESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__data_access__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Martlet__Ready
@@ -156,10 +174,34 @@ struct  Martlet__StepReport
   double exchange_seconds;
   double input_seconds;
   char *digest;
+  /*
+   * with `audit: true`
+   */
+  Martlet__Delivery *delivery;
 };
 #define MARTLET__STEP_REPORT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__step_report__descriptor) \
-    , NULL, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , NULL, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * The samples that a committed step was made of, in slot order.
+ */
+struct  Martlet__Delivery
+{
+  ProtobufCMessage base;
+  uint32_t stage;
+  uint64_t epoch;
+  size_t n_samples;
+  uint32_t *samples;
+  /*
+   * of the split
+   */
+  uint64_t count;
+};
+#define MARTLET__DELIVERY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__delivery__descriptor) \
+    , 0, 0, 0,NULL, 0 }
 
 
 struct  Martlet__StepReports
@@ -177,7 +219,7 @@ struct  Martlet__WorkerFailed
 {
   ProtobufCMessage base;
   /*
-   * job, worker, link, state
+   * job, worker, checkpoint, link, state
    */
   char *blame;
   char *reason;
@@ -446,6 +488,25 @@ Martlet__Heartbeat *
 void   martlet__heartbeat__free_unpacked
                      (Martlet__Heartbeat *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__DataAccess methods */
+void   martlet__data_access__init
+                     (Martlet__DataAccess         *message);
+size_t martlet__data_access__get_packed_size
+                     (const Martlet__DataAccess   *message);
+size_t martlet__data_access__pack
+                     (const Martlet__DataAccess   *message,
+                      uint8_t             *out);
+size_t martlet__data_access__pack_to_buffer
+                     (const Martlet__DataAccess   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__DataAccess *
+       martlet__data_access__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__data_access__free_unpacked
+                     (Martlet__DataAccess *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__Ready methods */
 void   martlet__ready__init
                      (Martlet__Ready         *message);
@@ -483,6 +544,25 @@ Martlet__StepReport *
                       const uint8_t       *data);
 void   martlet__step_report__free_unpacked
                      (Martlet__StepReport *message,
+                      ProtobufCAllocator *allocator);
+/* Martlet__Delivery methods */
+void   martlet__delivery__init
+                     (Martlet__Delivery         *message);
+size_t martlet__delivery__get_packed_size
+                     (const Martlet__Delivery   *message);
+size_t martlet__delivery__pack
+                     (const Martlet__Delivery   *message,
+                      uint8_t             *out);
+size_t martlet__delivery__pack_to_buffer
+                     (const Martlet__Delivery   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__Delivery *
+       martlet__delivery__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__delivery__free_unpacked
+                     (Martlet__Delivery *message,
                       ProtobufCAllocator *allocator);
 /* Martlet__StepReports methods */
 void   martlet__step_reports__init
@@ -802,11 +882,17 @@ typedef void (*Martlet__Hello_Closure)
 typedef void (*Martlet__Heartbeat_Closure)
                  (const Martlet__Heartbeat *message,
                   void *closure_data);
+typedef void (*Martlet__DataAccess_Closure)
+                 (const Martlet__DataAccess *message,
+                  void *closure_data);
 typedef void (*Martlet__Ready_Closure)
                  (const Martlet__Ready *message,
                   void *closure_data);
 typedef void (*Martlet__StepReport_Closure)
                  (const Martlet__StepReport *message,
+                  void *closure_data);
+typedef void (*Martlet__Delivery_Closure)
+                 (const Martlet__Delivery *message,
                   void *closure_data);
 typedef void (*Martlet__StepReports_Closure)
                  (const Martlet__StepReports *message,
@@ -866,8 +952,10 @@ extern const ProtobufCMessageDescriptor martlet__exchange_address__descriptor;
 extern const ProtobufCMessageDescriptor martlet__standing__descriptor;
 extern const ProtobufCMessageDescriptor martlet__hello__descriptor;
 extern const ProtobufCMessageDescriptor martlet__heartbeat__descriptor;
+extern const ProtobufCMessageDescriptor martlet__data_access__descriptor;
 extern const ProtobufCMessageDescriptor martlet__ready__descriptor;
 extern const ProtobufCMessageDescriptor martlet__step_report__descriptor;
+extern const ProtobufCMessageDescriptor martlet__delivery__descriptor;
 extern const ProtobufCMessageDescriptor martlet__step_reports__descriptor;
 extern const ProtobufCMessageDescriptor martlet__worker_failed__descriptor;
 extern const ProtobufCMessageDescriptor martlet__job_finished__descriptor;

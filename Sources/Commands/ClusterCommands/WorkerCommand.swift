@@ -24,10 +24,22 @@ struct Worker: HouseCommand {
   var grace = 25.0
   @Option(help: "Folder for drafts and downloads; one of the system's by default.")
   var scratch: String?
+  @Option(
+    help: ArgumentHelp(
+      "Folder where data served by the coordinator is kept, shared by the host's workers; "
+        + "martlet in the user's cache folder by default.", valueName: "folder"))
+  var cache: String?
+  @Option(
+    name: .customLong("cache-size"),
+    help: ArgumentHelp("Most MiB in that folder; 0 keeps nothing.", valueName: "MiB"))
+  var cacheSize = 10_240
   @OptionGroup var life: LifeOptions
 
   func validate() throws {
     guard memory >= 0 else { throw ValidationError("--memory must be 0 or more.") }
+    guard cacheSize >= 0, cacheSize <= 1 << 30 else {
+      throw ValidationError("--cache-size must be 0 to 1073741824 MiB.")
+    }
     guard grace >= 0, grace <= 86_400 else {
       throw ValidationError("--grace must be 0 to 86400 seconds.")
     }
@@ -50,12 +62,28 @@ struct Worker: HouseCommand {
     settings.memoryLimit = UInt64(memory) << 20
     settings.advertise = advertise
     settings.grace = .seconds(grace)
+    if cacheSize > 0 {
+      settings.cache = WorkerProcess.Settings.Cache(
+        folder: cache.map { JobFile("").absolute($0) } ?? Self.cacheFolder,
+        bytesMax: cacheSize << 20)
+    }
     let worker = try WorkerProcess(settings, join: join, catalog: house.catalog) {
       Terminal.output.line($0)
     }
     interrupts.handle { worker.leave("asked to stop") }
     life.watch { worker.stop() }
     try worker.run()
+  }
+}
+
+extension Worker {
+  /// Where this user's programs keep what they can get again.
+  fileprivate static var cacheFolder: String {
+    let variables = ProcessInfo.processInfo.environment
+    if let folder = variables["XDG_CACHE_HOME"], folder.hasPrefix("/") {
+      return "\(folder)/martlet"
+    }
+    return "\(NSHomeDirectory())/.cache/martlet"
   }
 }
 

@@ -33,6 +33,9 @@ package struct StatusJSON: Encodable, Equatable {
     let computeSecondsPerReplica: Double
     let slowness: String
     let relayedPeers: [String]
+    let dataAccess: String?
+    let cacheHits: UInt64
+    let cacheMisses: UInt64
   }
 
   struct Job: Encodable, Equatable {
@@ -90,6 +93,9 @@ extension StatusJSON.Worker {
     computeSecondsPerReplica = worker.rates.computeSecondsPerReplica
     slowness = worker.slowness
     relayedPeers = worker.relayed.map(\.description)
+    dataAccess = worker.data?.way
+    cacheHits = worker.data?.cacheHits ?? 0
+    cacheMisses = worker.data?.cacheMisses ?? 0
   }
 }
 

@@ -18,7 +18,7 @@ package func workerTable(_ workers: [WorkerStatus]) -> TextTable {
   var table = TextTable([
     ("worker", .left), ("host", .left), ("state", .left), ("job", .left), ("replicas", .left),
     ("samples/s", .right), ("compute ms", .right), ("exchange ms", .right), ("input ms", .right),
-    ("memory", .right), ("heard", .right), ("", .left),
+    ("cache hits", .right), ("memory", .right), ("heard", .right), ("", .left),
   ])
   for worker in workers.sorted(by: { $0.worker < $1.worker }) {
     let rates = worker.rates
@@ -30,12 +30,27 @@ package func workerTable(_ workers: [WorkerStatus]) -> TextTable {
       running(Numbers.compact(rates.samplesPerSecond)),
       running(Numbers.milliseconds(rates.computeSeconds)),
       running(Numbers.milliseconds(rates.exchangeSeconds)),
-      running(Numbers.milliseconds(rates.inputSeconds)), Numbers.bytes(worker.residentBytes),
+      running(inputText(rates)), running(cacheText(worker.data)),
+      Numbers.bytes(worker.residentBytes),
       Numbers.fixed(worker.heartbeatAgeSeconds, 1) + " s",
       remarks(on: worker),
     ])
   }
   return table
+}
+
+/// With the share of a step that is waited for data.
+private func inputText(_ rates: StepRates) -> String {
+  let all = rates.inputSeconds + rates.computeSeconds + rates.exchangeSeconds
+  let share = all > 0 ? " (\(Numbers.fixed(100 * rates.inputSeconds / all, 0)) %)" : ""
+  return Numbers.milliseconds(rates.inputSeconds) + share
+}
+
+/// How many of the blocks of served data were at hand.
+private func cacheText(_ data: DataAccess?) -> String {
+  guard let data, data.cacheHits &+ data.cacheMisses > 0 else { return "-" }
+  let all = Double(data.cacheHits) + Double(data.cacheMisses)
+  return Numbers.fixed(100 * Double(data.cacheHits) / all, 0) + " %"
 }
 
 /// What the last column says: why it is as it is, what is slow, who is reached by a detour.
@@ -45,6 +60,9 @@ private func remarks(on worker: WorkerStatus) -> String {
   if !worker.relayed.isEmpty {
     let peers = worker.relayed.map { "\($0)" }.joined(separator: ", ")
     remarks.append("reaches \(peers) through the coordinator")
+  }
+  if let way = worker.data?.way, way.hasPrefix(DataAccess.throughCoordinator) {
+    remarks.append("reads \(way)")
   }
   return remarks.filter { !$0.isEmpty }.joined(separator: "; ")
 }

@@ -11,7 +11,8 @@ package enum Files {
 
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or too large.
   package static func bytes(of path: String) throws -> [UInt8] {
-    try withDescriptor(of: path) { descriptor, size in
+    try withDescriptor(of: path) { descriptor, status in
+      let size = Int(status.st_size)
       try checkByteCount(size, of: path)
       return try read(descriptor, 0..<size, path)
     }
@@ -20,7 +21,16 @@ package enum Files {
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or ends before the
   /// range does.
   package static func bytes(of path: String, in range: Range<Int>) throws -> [UInt8] {
-    try withDescriptor(of: path) { descriptor, size in
+    try bytes(of: path, in: range, once: { _ in })
+  }
+
+  /// As `bytes(of:in:)`, if `check` finds nothing wrong with what the system knows of the file.
+  static func bytes(
+    of path: String, in range: Range<Int>, once check: (stat) throws -> Void
+  ) throws -> [UInt8] {
+    try withDescriptor(of: path) { descriptor, status in
+      try check(status)
+      let size = Int(status.st_size)
       guard range.lowerBound >= 0, range.upperBound <= size else {
         throw DataError(
           file: path,
@@ -42,7 +52,7 @@ package enum Files {
   }
 
   private static func withDescriptor<Value>(
-    of path: String, _ body: (_ descriptor: Int32, _ size: Int) throws -> Value
+    of path: String, _ body: (_ descriptor: Int32, _ status: stat) throws -> Value
   ) throws -> Value {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -55,7 +65,7 @@ package enum Files {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw DataError(file: path, problem: "is no plain file", advice: "Name a file")
     }
-    return try body(descriptor, Int(status.st_size))
+    return try body(descriptor, status)
   }
 
   /// A file that ends earlier than its size said gives fewer bytes.
@@ -162,6 +172,14 @@ package enum Files {
       written += count
     }
   }
+
+  /// Throws: `DataError`.
+  static func rename(_ path: String, to target: String) throws {
+    guard Glibc.rename(path, target) == 0 else { throw unwritable(target) }
+  }
+
+  /// Removes a file, if it is there.
+  static func remove(_ path: String) { unlink(path) }
 
   static func unwritable(_ path: String) -> DataError {
     DataError(

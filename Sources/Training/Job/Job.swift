@@ -48,10 +48,13 @@ public struct Job: Sendable, Equatable {
   /// Whether every commit is hashed, compared among the workers and recorded. Only to measure what
   /// that costs is there a reason to turn it off.
   public var hasDigests = true
+  /// Whether the samples that each committed step was made of are recorded.
+  public var isAudited = false
   /// The most workers this job takes; 0 for as many as there are replicas.
   public var workersMax = 0
   /// Whether replicas move off slow workers while the job runs; changes no result.
   public var rebalances = false
+  private static let auditedBatchMax = 16_384
   /// Weights to begin from, a safetensors file.
   public var initialWeights: String?
   /// Folder for results; the coordinator's store by default.
@@ -105,6 +108,12 @@ public struct Job: Sendable, Equatable {
     evaluationBatch = try reader.integer("evaluationBatch", in: 1...4096) ?? evaluationBatch
     average = try reader.number("average", in: 0...0.999999) ?? 0
     hasDigests = try reader.bool("digest") ?? true
+    isAudited = try reader.bool("audit") ?? false
+    guard !isAudited || batch <= Self.auditedBatchMax else {
+      throw JobError(
+        "audit", "found true with a batch of \(batch); at most \(Self.auditedBatchMax) are recorded"
+      )
+    }
     workersMax = try reader.integer("workers", in: 0...1024) ?? 0
     rebalances = try reader.bool("rebalance") ?? false
     initialWeights = try reader.text("init")

@@ -13,7 +13,7 @@ func fuzzBulk(_ bytes: [UInt8]) {
   let header = Header(
     role: .worker, incarnation: Incarnation(1), job: JobID(1), generation: Generation(1))
   for _ in 0..<64 where !input.isEmpty {
-    let kind = [128, 129, 130, 131, 132, 133, 134][input.choice(7)]
+    let kind = [128, 129, 130, 131, 132, 133, 134, 135, 136][input.choice(9)]
     let body = input.piece()
     guard let message = read(BulkMessage.self, UInt32(kind), header, body) else { continue }
     switch message {
@@ -44,6 +44,7 @@ func fuzzBulk(_ bytes: [UInt8]) {
         precondition(chunk.bytes.count <= WireLimits.chunkBytes, "a chunk above its bound")
       }
     case .stored, .failed: (receiver, sender) = (nil, nil)
+    case .readBlocks, .blocks: break
     }
   }
 }

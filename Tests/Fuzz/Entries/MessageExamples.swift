@@ -45,6 +45,7 @@ enum MessageExamples {
     report.scalars = [NamedNumber("accuracy", 0.5)]
     report.samples = 8
     report.seconds = 0.1
+    report.delivery = Delivery(stage: 1, epoch: 2, count: 9, samples: [5, 0])
     return report
   }
 
@@ -62,6 +63,7 @@ enum MessageExamples {
     returning.standing = Standing(job: job, generation: generation, isOpen: true)
     var heartbeat = Heartbeat()
     heartbeat.phase = "idle"
+    heartbeat.data = DataAccess(way: "local files", cacheHits: 1, cacheMisses: 2)
     return [
       .hello(returning), .heartbeat(heartbeat),
       .ready(Ready(job: job, generation: generation, committed: position, digest: "x")),
@@ -141,7 +143,12 @@ enum MessageExamples {
       .credit(Credit(transfer: transfer, offset: 2, limit: 3)),
       .chunk(Chunk(transfer: transfer, offset: 2)), .stored(transfer),
       .served(Served(transfer: transfer, size: 3, sha256: hash)),
-      .failed(TransferFailed(transfer: transfer, reason: "r", advice: "a")),
+      .failed(TransferFailed(transfer: transfer, reason: "r", advice: "a", isPassing: true)),
+      .readBlocks(
+        ReadBlocks(
+          transfer: transfer, job: job, listing: hash,
+          addresses: [BlockAddress(file: 3, block: 1), BlockAddress(file: 4, block: 0)])),
+      .blocks(Blocks(transfer: transfer, hashes: [1, .max])),
     ]
     return messages.map { Example($0) }
   }

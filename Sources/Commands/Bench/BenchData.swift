@@ -1,0 +1,63 @@
+import ArgumentParser
+import Cluster
+import Data
+import Foundation
+import Training
+import Transport
+
+struct BenchData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Measure how fast served data arrives, beside ZeroMQ alone.",
+    discussion: """
+      A process serves, this one reads, both on this machine over loopback with the same CURVE keys. \
+      All ways take turns, so that a machine that slows down slows all of them. What a network or a \
+      slow disk adds is not in it.
+      """)
+
+  @Option(help: "MiB that each way moves in a round.") var size = 256
+  @Option(help: "Measurements of each way.") var rounds = 7
+  @Flag(help: "Print JSON.") var json = false
+  @Option(help: .hidden) var serve: String?
+
+  func validate() throws {
+    guard (8...16_384).contains(size) else { throw ValidationError("--size must be 8 to 16384.") }
+    guard (2...100).contains(rounds) else { throw ValidationError("--rounds must be 2 to 100.") }
+  }
+
+  func run() throws {
+    if let serve { return try DataBenchServer.run(in: serve) }
+    let results = try DataBench(megabytes: size, rounds: rounds).run()
+    Terminal.output.line(json ? try jsonText(results.map(Row.init)) : table(results))
+  }
+
+  private struct Row: Encodable {
+    let way: String
+    let medianBytesPerSecond: Double
+    let ratioToZeroMQ: Double
+    let ratioLow: Double
+    let ratioHigh: Double
+
+    init(_ result: DataBench.Result) {
+      way = result.way.rawValue
+      medianBytesPerSecond = result.median
+      (ratioToZeroMQ, ratioLow, ratioHigh) = (
+        result.ratio.ratio, result.ratio.low, result.ratio.high
+      )
+    }
+  }
+
+  private func table(_ results: [DataBench.Result]) -> String {
+    var table = TextTable([
+      ("way", .left), ("MB/s", .right), ("× ZeroMQ", .right), ("95 % interval", .left),
+    ])
+    for result in results {
+      table.add([
+        result.way.rawValue, Numbers.fixed(result.median / 1e6, 0),
+        Numbers.fixed(result.ratio.ratio, 2),
+        "\(Numbers.fixed(result.ratio.low, 2)) to \(Numbers.fixed(result.ratio.high, 2))",
+      ])
+    }
+    return table.text()
+  }
+}
