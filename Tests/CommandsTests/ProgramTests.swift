@@ -56,9 +56,10 @@ struct ProgramTests {
   @Test func `measures how fast pictures are decoded`() throws {
     let pictures = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Golden/Augmentation")
+    let folder = try Folder([:])
     let result = try Program.run(
       ["bench", "decode", pictures.path, "--side", "16", "--rounds", "2", "--json"],
-      in: pictures.path)
+      in: folder.path)
     struct Row: Decodable {
       let way: String
       let secondsPerPicture: [Double]
