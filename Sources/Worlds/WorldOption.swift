@@ -7,6 +7,13 @@ public enum OptionValue: Hashable, Sendable, Codable, CustomStringConvertible {
   case text(String)
   case flag(Bool)
 
+  /// As a command line has it: a flag or a number where it is one.
+  public init(text: String) {
+    self =
+      Bool(text).map { .flag($0) } ?? Int(text).map { .integer($0) }
+      ?? Double(text).map { .number($0) } ?? .text(text)
+  }
+
   public init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
     if let flag = try? value.decode(Bool.self) {

@@ -21,7 +21,7 @@ struct ProgramTests {
     (["run", "job.yaml", "--set", "batch=0"], .usage),
     (["run", "job.yaml", "--set", "data={path: none, format: voc}"], .data),
     (["evaluate", "none"], .files), (["status", "--join", "none.json"], .files),
-    (["status", "--join", "nobody.json"], .unreachable),
+    (["status", "--join", "nobody.json"], .unreachable), (["bench", "decode", "none"], .data),
   ])
   func `says how it ended`(arguments: [String], status: ExitReason) throws {
     let folder = try Folder([
@@ -51,6 +51,21 @@ struct ProgramTests {
     #expect(prediction.output.split(separator: "\n").count == 3, "\(prediction)")
     let again = try Program.run(["run", "job.yaml", "--output", "out"], in: folder.path)
     #expect(again.status == ExitReason.usage.rawValue, "results are never overwritten")
+  }
+
+  @Test func `measures how fast pictures are decoded`() throws {
+    let pictures = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Golden/Augmentation")
+    let result = try Program.run(
+      ["bench", "decode", pictures.path, "--side", "16", "--rounds", "2", "--json"],
+      in: pictures.path)
+    struct Row: Decodable {
+      let way: String
+      let secondsPerPicture: [Double]
+    }
+    let rows = try JSONDecoder().decode([Row].self, from: Foundation.Data(result.output.utf8))
+    #expect(rows.map(\.way) == ["floor", "whole", "part", "scaled"])
+    #expect(rows.allSatisfy { $0.secondsPerPicture.count == 2 && $0.secondsPerPicture[0] > 0 })
   }
 
   @Test func `checks data sets`() throws {

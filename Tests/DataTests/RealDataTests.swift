@@ -49,6 +49,24 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: sharedData("coco-mini") != nil, "no ../shared/data/coco-mini"))
+  func `decodes parts of COCO's photographs as the whole of them`() throws {
+    let folder = try #require(sharedData("coco-mini")) + "/train2017"
+    let augmentation = Augmentation(
+      size: ImageSize(height: 32, width: 32),
+      framing: .resizedCrop(scale: 0.02...0.5, ratio: 0.5...2))
+    for name in try Files.names(in: folder).filter({ $0.hasSuffix(".jpg") }).prefix(30) {
+      let path = "\(folder)/\(name)"
+      let image = try EncodedImage(Files.bytes(of: path), file: path)
+      let whole = try image.decoded().pixels
+      for seed in 0..<8 {
+        let key = RandomKey(seed: UInt64(seed)).derived(name)
+        let part = try augmentation(image, key: key).image
+        #expect(part.elements == augmentation(whole, key: key).image.elements, "\(name) \(seed)")
+      }
+    }
+  }
+
   @Test(.enabled(if: sharedData("omniglot-small") != nil, "no ../shared/data/omniglot-small"))
   func `decodes 1-bit drawings`() throws {
     let folder =

@@ -46,7 +46,7 @@ struct AuditTests {
       if way != .world {
         let options = ["size=195", "imageSize=64", "validation=8", "test=8", "heldout=8"]
         let written = try Program.run(
-          ["data", "write", "scenes", "--to", path] + options.flatMap { ["--set", $0] }, in: home)
+          ["data", "make", "scenes", "--out", path] + options.flatMap { ["--set", $0] }, in: home)
         #expect(written.status == 0, "\(written.errors)")
       }
       let data =

@@ -5,6 +5,7 @@ struct Bench: ParsableCommand {
     abstract: "Measure parts of the program on this machine.",
     subcommands: [
       BenchExchange.self, BenchCoordinator.self, BenchReliability.self, BenchDecode.self,
+      BenchTokenize.self,
       BenchData.self,
     ])
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Data
-import Glibc
 import Tensors
 
 struct BenchDecode: ParsableCommand {
@@ -79,22 +78,15 @@ struct DecodeBench {
     // The round before the first warms caches and pools up.
     for round in -1..<rounds {
       for (index, way) in Way.allCases.enumerated() {
-        let start = Self.processorSeconds
+        let start = ThreadClock.seconds
         for (slot, picture) in pictures.enumerated() {
           try make(way, picture, key: RandomKey(seed: 1).derived(max(round, 0)).derived(slot))
         }
-        let seconds = Self.processorSeconds - start
+        let seconds = ThreadClock.seconds - start
         if round >= 0 { results[index].secondsPerPicture.append(seconds / Double(pictures.count)) }
       }
     }
     return results
-  }
-
-  /// Of this thread: what others do on the machine counts less than by the clock on the wall.
-  private static var processorSeconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   private func make(_ way: Way, _ picture: EncodedImage, key: RandomKey) throws {

@@ -23,7 +23,7 @@ struct DataCheckCommand: ParsableCommand {
   func run() throws {
     let files = try LocalFiles(path)
     let known = try format.map { try dataFormat(named: $0) } ?? recognisedFormat(of: files)
-    let check = try DataCheck(format: known, files: files, options: options())
+    let check = try DataCheck(format: known, files: files, options: formatOptions(set))
     let all = try check.splits()
     if let absent = split.first(where: { !all.contains($0) }) {
       throw DataError(
@@ -38,7 +38,7 @@ struct DataCheckCommand: ParsableCommand {
       reports.append(report)
       if !json { print(report) }
       if let out, let sheet {
-        try Files.write(sheet.pngBytes(), to: "\(out)/\(stem(of: split)).png")
+        try Files.write(sheet.pngBytes(), to: "\(out)/\(split).png")
       }
     }
     let whole = DataReport(path: path, format: known.format, splits: reports)
@@ -46,17 +46,6 @@ struct DataCheckCommand: ParsableCommand {
     if json { Terminal.output.line(text) }
     if let out { try Files.write(Array((text + "\n").utf8), to: "\(out)/report.json") }
     guard whole.problemCount == 0 else { throw ExitReason.data }
-  }
-
-  private func options() throws -> [String: String] {
-    var options: [String: String] = [:]
-    for text in set {
-      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-        throw ValidationError("--set \(text): expected KEY=VALUE")
-      }
-      options[String(text[..<equals])] = String(text[text.index(after: equals)...])
-    }
-    return options
   }
 
   private func print(_ report: SplitReport) {

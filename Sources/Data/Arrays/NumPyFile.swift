@@ -4,11 +4,6 @@ enum NumPyFile {
   /// Bytes from the beginning that hold any sane header.
   static let headMax = 66_000
 
-  private static let types: [String: ElementType] = [
-    "b1": .bool, "i1": .int8, "u1": .uint8, "i2": .int16, "u2": .uint16, "i4": .int32,
-    "u4": .uint32, "i8": .int64, "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64,
-  ]
-
   /// A whole file in memory.
   ///
   /// Throws: `DataError` for what is damaged, too large or holds no numbers.
@@ -47,7 +42,7 @@ enum NumPyFile {
     guard let descr = text.firstMatch(of: /'descr':\s*'([<>|=])(\w\d)'/),
       let order = text.firstMatch(of: /'fortran_order':\s*(True|False)/),
       let axes = text.firstMatch(of: /'shape':\s*\(([\d,\s]*)\)/),
-      let type = types[String(descr.2)]
+      let type = ElementType(numPyCode: String(descr.2))
     else {
       throw reader.problem(
         "has the header \(text.prefix(160).debugDescription); arrays of plain numbers are read")

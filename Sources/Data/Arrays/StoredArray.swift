@@ -15,6 +15,18 @@ enum ElementType: String, Sendable {
   }
 }
 
+extension ElementType {
+  /// As NumPy writes it, without the order of bytes: "f4".
+  init?(numPyCode code: String) {
+    let types: [String: ElementType] = [
+      "b1": .bool, "i1": .int8, "u1": .uint8, "i2": .int16, "u2": .uint16, "i4": .int32,
+      "u4": .uint32, "i8": .int64, "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64,
+    ]
+    guard let type = types[code] else { return nil }
+    self = type
+  }
+}
+
 /// An array in a file's own types, not yet converted; the last axis runs fastest.
 struct StoredArray: Sendable {
   var shape: [Int]

@@ -17,7 +17,7 @@ enum COCOAnnotation {
   static func object(
     _ reader: inout JSONReader, in size: ImageSize, categories: [Int: Int]
   ) throws -> Annotation {
-    var (category, box, region): (Int?, Annotation.Box?, Annotation.Region?) = (nil, nil, nil)
+    var (category, box, region): (Int?, Box?, Annotation.Region?) = (nil, nil, nil)
     var (isCrowd, keypoints) = (false, [Annotation.Keypoint]())
     try reader.object { reader, key in
       switch key {
@@ -42,7 +42,7 @@ enum COCOAnnotation {
       category: category, box: box, region: region, isCrowd: isCrowd, keypoints: keypoints)
   }
 
-  private static func box(_ reader: inout JSONReader, in size: ImageSize) throws -> Annotation.Box {
+  private static func box(_ reader: inout JSONReader, in size: ImageSize) throws -> Box {
     let numbers = try reader.numbers(countMax: 4)
     guard numbers.count == 4, numbers[2] >= 0, numbers[3] >= 0,
       numbers[0] >= -overhang, numbers[0] + numbers[2] <= Double(size.width) + overhang,
@@ -51,7 +51,7 @@ enum COCOAnnotation {
       throw reader.fault("bbox \(numbers) is not left, top, width, height within \(size) pixels")
     }
     let values = numbers.map { Float($0) }
-    return Annotation.Box(left: values[0], top: values[1], width: values[2], height: values[3])
+    return Box(values[0], values[1], values[0] + values[2], values[1] + values[3])
   }
 
   /// Outlines, or runs as numbers or as COCO's text.

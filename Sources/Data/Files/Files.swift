@@ -173,6 +173,14 @@ package enum Files {
     }
   }
 
+  /// Throws: `DataError`.
+  static func rename(_ path: String, to target: String) throws {
+    guard Glibc.rename(path, target) == 0 else { throw unwritable(target) }
+  }
+
+  /// Removes a file, if it is there.
+  static func remove(_ path: String) { unlink(path) }
+
   static func unwritable(_ path: String) -> DataError {
     DataError(
       file: path, problem: "cannot be written (\(lastError()))",

@@ -108,15 +108,12 @@ struct SampleDrawing {
       }
     case nil: break
     }
-    let corners = [
-      box.left, box.top, box.left + box.width, box.top, box.left + box.width,
-      box.top + box.height, box.left, box.top + box.height,
-    ]
+    let corners = [box.x0, box.y0, box.x1, box.y0, box.x1, box.y1, box.x0, box.y1]
     draw(polygon: corners, color, width: 0.8)
     if classNames.indices.contains(annotation.category), box.width * scale > 24 {
       canvas.write(
-        classNames[annotation.category], left: Int(max(0, min(4_096, box.left * scale))) + 2,
-        top: Int(max(0, min(4_096, box.top * scale))) + 2, color: RGB(255, 255, 255))
+        classNames[annotation.category], left: Int(max(0, min(4_096, box.x0 * scale))) + 2,
+        top: Int(max(0, min(4_096, box.y0 * scale))) + 2, color: RGB(255, 255, 255))
     }
   }
 

@@ -1,20 +1,5 @@
 /// An object in an image.
 public struct Annotation: Hashable, Sendable {
-  /// Pixels, from the image's upper left corner.
-  public struct Box: Hashable, Sendable {
-    public var left: Float
-    public var top: Float
-    public var width: Float
-    public var height: Float
-
-    public init(left: Float, top: Float, width: Float, height: Float) {
-      self.left = left
-      self.top = top
-      self.width = width
-      self.height = height
-    }
-  }
-
   /// Where exactly the object is.
   public enum Region: Hashable, Sendable {
     /// Outlines, each x, y, x, y, …; what any of them holds belongs to the object.

@@ -1,8 +1,19 @@
 /// Every layout on disk that the house reads. Add yours here.
 public let dataFormats: [any FileSource.Type] = [
-  CamVidSource.self, COCOSource.self, ClassFolderSource.self, FeatureSource.self, HDF5Source.self,
-  ImageListSource.self, PairedSource<ADE20K>.self, PairedSource<COCOStuff>.self,
-  PairedSource<Cityscapes>.self, TextTableSource.self, VOCSource.self, VolumeSource.self,
+  PairedSource<ADE20K>.self,
+  CamVidSource.self,
+  CIFARSource.self,
+  PairedSource<Cityscapes>.self,
+  ClassFolderSource.self,
+  COCOSource.self,
+  PairedSource<COCOStuff>.self,
+  FeatureSource.self,
+  HDF5Source.self,
+  ImageListSource.self,
+  TextTableSource.self,
+  VOCSource.self,
+  VolumeSource.self,
+  WebDatasetSource.self,
 ]
 
 /// The format of this name.
@@ -53,12 +64,13 @@ public func openData(
 extension FileSource {
   /// Throws: `DataError` for a key that the format does not have, naming the nearest.
   public static func check(options given: [String: String]) throws {
-    guard let extra = given.keys.filter({ options[$0] == nil }).min() else { return }
-    let known = options.keys.sorted()
+    let known = options.keys.sorted() + Opening.splitKeys
+    guard let extra = given.keys.filter({ !known.contains($0) }).min() else { return }
     let near = nearest(to: extra, among: known + ["path", "format", "served"])
     throw DataError(
       file: "data", problem: "has the unknown key \(extra)",
       advice: near.map { "Did you mean \($0)?" }
-        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))")
+        ?? "Format \(format) takes \((["path", "format", "served"] + known).joined(separator: ", "))"
+    )
   }
 }

@@ -54,11 +54,11 @@ extension FileSource {
     files.expect(samples.flatMap { parts(at: $0) })
   }
 
-  /// All splits, after making sure that the one to open is among them.
+  /// All splits as a job calls them, after making sure that the one to open is among them.
   static func splits(for opening: Opening) throws -> [String] {
     let splits = try splits(in: opening.files)
     let split = opening.split
-    guard !splits.contains(split) else { return splits }
+    guard !splits.contains(split) else { return opening.jobNames(of: splits) }
     let near = nearest(to: split, among: splits).map { " Did you mean \($0)?" } ?? ""
     throw DataError(
       file: opening.files.root,

@@ -51,13 +51,13 @@ struct MaskedImage {
 }
 
 /// Whether a name is that of a picture the house decodes.
-package func isPicture(_ name: String) -> Bool {
+func isPicture(_ name: String) -> Bool {
   let lower = name.lowercased()
   return [".jpg", ".jpeg", ".png"].contains { lower.hasSuffix($0) }
 }
 
 /// A file's name without folders and extension.
-package func stem(of file: String) -> String {
+func stem(of file: String) -> String {
   let name = file.split(separator: "/").last.map(String.init) ?? file
   guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
   return String(name[..<dot])

@@ -2,8 +2,9 @@
 /// becomes of the problems.
 public struct Opening: Sendable {
   public let files: any FileTree
+  /// As the data set calls it.
   public let split: String
-  /// Values of the format's own keys in `data:`, by name.
+  /// Values of the format's own keys in `data:`, by name, and of `splitKeys`.
   public let options: [String: String]
   private let report: (@Sendable (DataError) -> Void)?
 
@@ -14,9 +15,18 @@ public struct Opening: Sendable {
     report: (@Sendable (DataError) -> Void)? = nil
   ) {
     self.files = files
-    self.split = split
+    self.split = Self.splitKeys.contains(split) ? options[split] ?? split : split
     self.options = options
     self.report = report
+  }
+
+  /// Splits that a job asks for. As keys of `data:` they say what the data set calls them:
+  /// `train: train2017`.
+  public static let splitKeys = ["train", "val", "test"]
+
+  /// What a job calls the data set's splits.
+  func jobNames(of splits: [String]) -> [String] {
+    splits.map { split in Self.splitKeys.first { options[$0] == split } ?? split }
   }
 
   /// What `body` makes of a line; nil when its problem was reported.

@@ -11,7 +11,9 @@ public struct Box: Hashable, Sendable {
     (self.x0, self.y0, self.x1, self.y1) = (x0, y0, x1, y1)
   }
 
-  public var area: Float { (x1 - x0) * (y1 - y0) }
+  public var width: Float { x1 - x0 }
+  public var height: Float { y1 - y0 }
+  public var area: Float { width * height }
 
   /// Of a place (x, y), borders included.
   public func contains(_ point: SIMD2<Float>) -> Bool {

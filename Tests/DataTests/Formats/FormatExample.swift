@@ -24,7 +24,8 @@ struct FormatExample: Sendable, CustomStringConvertible {
       files: MemoryFiles(files ?? self.files), split: split, options: options)
   }
 
-  static let all: [FormatExample] = pictures + texts + volumes + arrays
+  static let all: [FormatExample] =
+    pictures + texts + volumes + arrays + pickles + shards
 
   static let pictures: [FormatExample] = [
     FormatExample(

@@ -143,6 +143,12 @@ import Testing
       try TextTableSource.check(options: ["txet": "a"])
     }
     #expect(error?.advice == "Did you mean text?")
-    try TextTableSource.check(options: ["text": "a"])
+    try TextTableSource.check(options: ["text": "a", "train": "b"])
+  }
+
+  @Test func `a job's splits may be called otherwise`() throws {
+    let files = MemoryFiles(FormatExample.pictures.first { $0.format == "coco" }?.files ?? [:])
+    let source = try COCOSource(files: files, split: "train", options: ["train": "val"])
+    #expect(source.split == "val" && source.splits == ["train"] && source.count == 2)
   }
 }

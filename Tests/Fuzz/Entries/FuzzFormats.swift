@@ -17,6 +17,8 @@ func fuzzArray(_ bytes: [UInt8]) {
     _ = FuzzFolder.write(bytes, to: "array-\(ending)/train.\(ending)")
     fuzzCheck("array-\(ending)", format: "features", split: "train")
   }
+  for name in ["batches.meta", "test_batch"] { _ = FuzzFolder.write(bytes, to: "cifar/\(name)") }
+  fuzzCheck("cifar", format: "cifar", split: "test")
 }
 
 func fuzzCOCO(_ bytes: [UInt8]) {
