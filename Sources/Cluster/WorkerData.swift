@@ -19,6 +19,7 @@ final class WorkerData: Sendable {
   private struct State {
     var opened: Opened?
     var client: BlockClient?
+    var isEnding = false
   }
 
   private let connect: @Sendable () throws -> BlockClient
@@ -58,7 +59,11 @@ final class WorkerData: Sendable {
           way: "a world made here", served: nil)
       }
     note("\(files.job): data: \(opened.way)")
-    state.withLock { $0.opened = opened }
+    let isEnding = state.withLock { state in
+      state.opened = opened
+      return state.isEnding
+    }
+    if isEnding { opened.served?.close() }
     return opened.data
   }
 
@@ -154,6 +159,9 @@ final class WorkerData: Sendable {
     return DataAccess(way: opened.way, cacheHits: counts.hits, cacheMisses: counts.misses)
   }
 
+  /// Blocks of the present job's data that have arrived.
+  var arrivals: UInt64 { state.withLock { $0.opened }?.served?.arrivals ?? 0 }
+
   /// Ends all waiting for data of the present job and forgets it; from any thread.
   func close() {
     let opened = state.withLock { state in
@@ -163,9 +171,14 @@ final class WorkerData: Sendable {
     opened?.served?.close()
   }
 
-  /// Ends the connection, too.
-  func stop() {
+  /// Ends all waiting for data, of the present job and of any to come; from any thread.
+  func end() {
+    state.withLock { $0.isEnding = true }
     close()
+  }
+
+  /// Ends the connection; nobody may read any more.
+  func stop() {
     let client = state.withLock { state in
       defer { state.client = nil }
       return state.client

@@ -37,12 +37,18 @@ extension WorkerJob {
       holding = Holding(prepare: prepare, trainer: try trainer(of: prepare), hosted: 0..<0)
       return true
     } catch {
-      // Who is in the midst of another change of members is told what to do next.
-      guard !shared.withLock({ $0.hasEnded(prepare.job, prepare.generation) }) else { return false }
+      // Another change of members came meanwhile: it says what to do.
+      guard isAwaited(prepare) else { return false }
       let blame: WorkerFailed.Blame = error is JobError ? .job : .worker
       tell(.failed(prepare.job, prepare.generation, blame, reason: "\(error)", peer: nil, nil))
       return false
     }
+  }
+
+  /// Whether nobody has asked for something else since.
+  private func isAwaited(_ prepare: PrepareGeneration) -> Bool {
+    !commands.isFilled(within: 0)
+      && !shared.withLock { $0.hasEnded(prepare.job, prepare.generation) }
   }
 
   /// Builds the trainer if this worker does not have it yet, and links the members.
@@ -104,8 +110,12 @@ extension WorkerJob {
     let value = try JSONDecoder().decode(
       JobValue.self, from: Foundation.Data(prepare.specification.utf8))
     let job = try Job(value, catalog: catalog)
+    // Data that another worker is to list may never be, should that one be put out.
+    let files = WorkerFiles(bulk: bulk, job: prepare.job, generation: prepare.generation) {
+      [weak self] in self?.isAwaited(prepare) ?? false
+    }
     let data = try data.open(
-      job, files(of: prepare.job, prepare.generation),
+      job, files,
       isFirst: links.mine(in: prepare)?.replicas.range.contains(0) ?? false, scratch: scratch)
     let trainer = try Trainer(job, catalog: catalog, data: data)
     trainer.beforeDigest = beforeDigest

@@ -150,7 +150,7 @@ final class WorkerJob: @unchecked Sendable {
   /// Ends the thread.
   func stop() {
     end { $0.isStopping = true }
-    data.close()
+    data.end()
     commands.put(.exit)
     thread?.join()
     data.stop()
@@ -170,7 +170,7 @@ final class WorkerJob: @unchecked Sendable {
       return isCurrent ? (shared.group, shared.link, shared.members) : (nil, nil, [])
     }
     if let group, let link {
-      beat.activity = group.activity.count &+ link.received
+      beat.activity = group.activity.count &+ link.received &+ data.arrivals
       beat.collective = group.collective
       beat.waitsFor = link.awaited.prefix(Heartbeat.waitsForMax).map { members[$0].worker }
       if phase == WorkerMachine.runningPhase {

@@ -20,6 +20,7 @@ private var heartbeat: Heartbeat {
   value.collective = 4
   value.phase = "compute"
   value.activity = 5
+  value.data = DataAccess(way: "local files", cacheHits: 7, cacheMisses: 8)
   value.fixedBytes = 4
   value.waitsFor = [WorkerID(2), WorkerID(3)]
   value.rates.computeSecondsPerReplica = 0.5
@@ -36,6 +37,7 @@ private var report: StepReport {
   value.scalars = [NamedNumber("accuracy", 0.5)]
   value.samples = 48
   value.digest = "d"
+  value.delivery = Delivery(stage: 1, epoch: 2, count: 99, samples: [98, 0, 7])
   return value
 }
 
@@ -172,6 +174,12 @@ private let bulk: [BulkMessage] = [
   .chunk(Chunk(transfer: TransferID(1), offset: 2)), .stored(TransferID(1)),
   .served(Served(transfer: TransferID(1), size: 3, sha256: hash)),
   .failed(TransferFailed(transfer: TransferID(1), reason: "r", advice: "a")),
+  .failed(TransferFailed(transfer: TransferID(1), reason: "r", isPassing: true)),
+  .readBlocks(
+    ReadBlocks(
+      transfer: TransferID(1), job: job, listing: [UInt8](repeating: 3, count: 32),
+      addresses: [BlockAddress(file: .max, block: 0), BlockAddress(file: 0, block: 7)])),
+  .blocks(Blocks(transfer: TransferID(1), hashes: [0, .max, 5])),
 ]
 
 @Suite struct EnvelopeTests {

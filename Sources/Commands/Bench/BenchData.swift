@@ -17,17 +17,22 @@ struct BenchData: ParsableCommand {
 
   @Option(help: "MiB that each way moves in a round.") var size = 256
   @Option(help: "Measurements of each way.") var rounds = 7
+  @Option(help: "Most MiB that the cache may hold, all by default.") var cache: Int?
   @Flag(help: "Print JSON.") var json = false
   @Option(help: .hidden) var serve: String?
 
   func validate() throws {
     guard (8...16_384).contains(size) else { throw ValidationError("--size must be 8 to 16384.") }
+    guard (1...1 << 20).contains(cache ?? 1) else {
+      throw ValidationError("--cache must be 1 to 1048576.")
+    }
     guard (2...100).contains(rounds) else { throw ValidationError("--rounds must be 2 to 100.") }
   }
 
   func run() throws {
     if let serve { return try DataBenchServer.run(in: serve) }
-    let results = try DataBench(megabytes: size, rounds: rounds).run()
+    let results = try DataBench(megabytes: size, rounds: rounds, cacheMegabytes: cache ?? 1 << 20)
+      .run()
     Terminal.output.line(json ? try jsonText(results.map(Row.init)) : table(results))
   }
 

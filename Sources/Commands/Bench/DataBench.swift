@@ -32,6 +32,8 @@ struct DataBench {
 
   let megabytes: Int
   let rounds: Int
+  /// What the cache may hold.
+  let cacheMegabytes: Int
 
   static let job = JobID(1)
   static let large = "large.bin"
@@ -45,7 +47,7 @@ struct DataBench {
     try makeFiles(in: "\(folder)/data")
     let child = try DataBenchChild(in: folder)
     defer { child.stop() }
-    let reader = try DataBenchReader(child, in: folder, megabytes: megabytes)
+    let reader = try DataBenchReader(self, child, in: folder)
     defer { reader.stop() }
     var rates: [[Double]] = Way.allCases.map { _ in [] }
     for round in 0...rounds {
@@ -85,10 +87,10 @@ private final class DataBenchReader {
   private let listing: FileListing
   private let sha256: [UInt8]
   private let cacheFolder: String
-  private let megabytes: Int
+  private let (megabytes, cacheMegabytes): (Int, Int)
 
-  init(_ child: DataBenchChild, in folder: String, megabytes: Int) throws {
-    self.megabytes = megabytes
+  init(_ bench: DataBench, _ child: DataBenchChild, in folder: String) throws {
+    (megabytes, cacheMegabytes) = (bench.megabytes, bench.cacheMegabytes)
     let security = try ClusterKeys(keptIn: folder).clientSecurity
     context = try ZeroMQContext()
     plain = try ZeroMQSocket(.dealer, in: context)
@@ -123,7 +125,7 @@ private final class DataBenchReader {
       switch way {
       case .plain, .shards, .images: nil as BlockCache?
       case .filling, .warm, .warmImages:
-        BlockCache(folder: cacheFolder, bytesMax: 1 << 40) { Terminal.error.line($0) }
+        BlockCache(folder: cacheFolder, bytesMax: cacheMegabytes << 20) { Terminal.error.line($0) }
       }
     let files = ServedFiles(
       root: "data", listing: listing,

@@ -27,6 +27,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
   private var isClosed = false
   private var hits: UInt64 = 0
   private var misses: UInt64 = 0
+  private var arrived: UInt64 = 0
 
   static let memoryBytes = 96 << 20
   /// What may be on its way or in memory before anybody has asked for it.
@@ -132,6 +133,9 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
 
   /// Blocks that were read from memory or the cache, and those that had to be brought.
   public var counts: (hits: UInt64, misses: UInt64) { monitor.withLock { (hits, misses) } }
+
+  /// Rises with each block that arrives: reading that is slow is not stuck.
+  public var arrivals: UInt64 { monitor.withLock { arrived } }
 
   private func place(of file: String) throws -> Int {
     guard let place = places[file] else {
@@ -259,6 +263,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
       }
       monitor.withLock {
         pending[block] = nil
+        arrived += 1
         forget(memory.insert(block, bytes))
         monitor.wakeAll()
       }

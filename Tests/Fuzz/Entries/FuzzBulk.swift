@@ -1,10 +1,16 @@
+import Data
 import Messages
 import Transport
 
-/// A message of the bulk plane; then a sequence of them, as both ends of a transfer meet them.
+/// A message of the bulk plane; the list of a job's data; then a sequence of them, as both ends of a transfer meet them.
 func fuzzBulk(_ bytes: [UInt8]) {
   if let envelope = try? Envelope(decoding: bytes) {
     read(BulkMessage.self, envelope.kind, envelope.header, envelope.body)
+  }
+  if let listing = try? FileListing(bytes: bytes, path: "data-files.txt") {
+    precondition(
+      (try? FileListing(bytes: listing.bytes, path: "data-files.txt")) == listing,
+      "a list that is another one after its round trip")
   }
   var input = FuzzInput(bytes)
   let path = FuzzFolder.path + "/received"

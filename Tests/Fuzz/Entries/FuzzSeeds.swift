@@ -12,7 +12,9 @@ extension FuzzTarget {
   public var seeds: [[UInt8]] {
     switch self {
     case .control: MessageExamples.all.flatMap { [$0.envelope, [UInt8($0.kind)] + $0.body] }
-    case .bulk: [bulkUpload, bulkDownload] + MessageExamples.bulk.map(\.envelope)
+    case .bulk:
+      [bulkUpload, bulkDownload, Array("martlet data files 1\n5 -1 0 a/b\n9 7 ff b\n".utf8)]
+        + MessageExamples.bulk.map(\.envelope)
     case .exchange: exchangeFrames
     case .coordinator: [coordinatorLife]
     case .worker: [workerLife]
