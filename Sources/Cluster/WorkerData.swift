@@ -24,15 +24,20 @@ final class WorkerData: Sendable {
 
   private let connect: @Sendable () throws -> BlockClient
   private let cache: BlockCache?
+  private let sampleBytes: Int
   private let note: @Sendable (String) -> Void
   private let state = Mutex(State())
 
+  /// `sampleBytes`: How much of decoded samples is kept in memory.
+  ///
   /// `connect`: Makes the connection that blocks come over, when the first are wanted.
   init(
-    cache: WorkerProcess.Settings.Cache?, note: @escaping @Sendable (String) -> Void,
+    cache: WorkerProcess.Settings.Cache?, sampleBytes: Int,
+    note: @escaping @Sendable (String) -> Void,
     connect: @escaping @Sendable () throws -> BlockClient
   ) {
     self.connect = connect
+    self.sampleBytes = sampleBytes
     self.note = note
     self.cache = cache.map { BlockCache(folder: $0.folder, bytesMax: $0.bytesMax, warn: note) }
   }
@@ -55,7 +60,7 @@ final class WorkerData: Sendable {
         try open(path, specification, files, isFirst: isFirst, scratch: scratch)
       } else {
         Opened(
-          job: files.job, data: RecipeData { try specification.open(split: $0) },
+          job: files.job, data: recipeData { try specification.open(split: $0) },
           way: "a world made here", served: nil)
       }
     note("\(files.job): data: \(opened.way)")
@@ -102,7 +107,7 @@ final class WorkerData: Sendable {
         let own = try FileListing(of: path, while: files.isWanted)
         guard let found = own.firstDifference(from: listing) else {
           return Opened(
-            job: files.job, data: RecipeData { try specification.open(split: $0) },
+            job: files.job, data: recipeData { try specification.open(split: $0) },
             way: "local files", served: nil)
         }
         difference = "\(path) is not what the coordinator's list of it says: \(found)"
@@ -116,9 +121,15 @@ final class WorkerData: Sendable {
     }
     let reader = try reader(of: path, listing, bytes, files.job)
     return Opened(
-      job: files.job, data: RecipeData { try specification.open(split: $0, from: reader) },
+      job: files.job, data: recipeData { try specification.open(split: $0, from: reader) },
       way: DataAccess.throughCoordinator + (difference.isEmpty ? "" : ": \(difference)"),
       served: reader)
+  }
+
+  private func recipeData(
+    _ open: @escaping @Sendable (String) throws -> any SampleSource
+  ) -> RecipeData {
+    RecipeData(memory: SampleMemory(bytesMax: sampleBytes), open)
   }
 
   /// Where the coordinator does not see the data, another worker tells it.
@@ -155,7 +166,7 @@ final class WorkerData: Sendable {
   /// How the present job's data is reached; nil before it is opened.
   var access: DataAccess? {
     guard let opened = state.withLock({ $0.opened }) else { return nil }
-    let counts = opened.served?.counts ?? (hits: 0, misses: 0)
+    let counts = opened.served?.counts ?? opened.data.memory.counts
     return DataAccess(way: opened.way, cacheHits: counts.hits, cacheMisses: counts.misses)
   }
 

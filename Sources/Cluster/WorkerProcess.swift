@@ -109,7 +109,12 @@ package final class WorkerProcess: @unchecked Sendable {
       address: join.bulk, in: context, security: join.security, role: .worker,
       incarnation: incarnation)
     let (context, security) = (context, join.security)
-    let data = WorkerData(cache: settings.cache, note: note) {
+    let data = WorkerData(
+      cache: settings.cache,
+      sampleBytes: settings.memoryLimit == 0
+        ? RecipeData.memoryBytes : min(RecipeData.memoryBytes, Int(settings.memoryLimit / 8)),
+      note: note
+    ) {
       try BlockClient(
         address: join.bulk, in: context, security: security, incarnation: incarnation)
     }

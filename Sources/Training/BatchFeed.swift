@@ -1,5 +1,6 @@
 import Collectives
 import Data
+import FoundationEssentials
 import Tensors
 
 /// The batches of the replicas that a worker hosts, read ahead on loader threads.
@@ -41,7 +42,8 @@ final class BatchFeed {
     }
     // One item a replica and step, so that several threads help with one step.
     prefetcher = Prefetcher(
-      steps: step * width..<end * width, depth: 2 * width, threads: min(2, width)
+      steps: step * width..<end * width, depth: 2 * width, depthMax: 8 * width,
+      threads: min(width, max(2, ProcessInfo.processInfo.activeProcessorCount))
     ) { item in
       let current = item / width
       if item % width == 0 {

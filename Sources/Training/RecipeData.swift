@@ -2,18 +2,31 @@ import Data
 import Synchronization
 import Worlds
 
-/// A job's data by split, opened once.
+/// A job's data by split, opened once; samples that were read stay in memory up to a bound.
 public final class RecipeData: Sendable {
+  package let memory: SampleMemory
   private let open: @Sendable (String) throws -> any SampleSource
   private let sources = Mutex<[String: any SampleSource]>([:])
 
-  public init(_ open: @escaping @Sendable (String) throws -> any SampleSource) { self.open = open }
+  /// 512 MiB.
+  package static let memoryBytes = 512 << 20
+
+  public convenience init(_ open: @escaping @Sendable (String) throws -> any SampleSource) {
+    self.init(memory: SampleMemory(bytesMax: Self.memoryBytes), open)
+  }
+
+  package init(
+    memory: SampleMemory, _ open: @escaping @Sendable (String) throws -> any SampleSource
+  ) {
+    self.memory = memory
+    self.open = open
+  }
 
   /// "train", "val", "test" or another split of the data's own.
   public func source(_ split: String) throws -> any SampleSource {
     try sources.withLock { sources in
       if let source = sources[split] { return source }
-      let source = try open(split)
+      let source = memory.keeping(try open(split))
       sources[split] = source
       return source
     }

@@ -1,4 +1,5 @@
 import Data
+import Foundation
 import Synchronization
 import Testing
 
@@ -39,6 +40,19 @@ import Testing
       #expect(prefetcher.readyCount <= 3)
     }
     #expect(lead.withLock { $0 } <= 3)
+  }
+
+  @Test func `is further ahead after it was waited for, up to a bound`() throws {
+    let prefetcher = Prefetcher(steps: 0..<1_000, depth: 1, depthMax: 3, threads: 4) { step in
+      usleep(1_000)
+      return step
+    }
+    defer { prefetcher.stop() }
+    for step in 0..<20 { #expect(try prefetcher.next() == step) }
+    let end = ContinuousClock.now + .seconds(20)
+    while prefetcher.readyCount < 3, ContinuousClock.now < end { usleep(1_000) }
+    usleep(20_000)
+    #expect(prefetcher.readyCount == 3)
   }
 
   @Test func `throws an error at its own step and goes on`() throws {
