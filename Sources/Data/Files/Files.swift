@@ -151,9 +151,14 @@ package enum Files {
 
   /// Throws: `DataError` when the bytes did not all reach the file, a full disk included.
   package static func write(_ bytes: [UInt8], to path: String) throws {
+    try write([bytes], to: path)
+  }
+
+  /// As above, one piece after the other.
+  static func write(_ pieces: [[UInt8]], to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw unwritable(path) }
-    do { try append(bytes, to: descriptor, path) } catch {
+    do { for piece in pieces { try append(piece, to: descriptor, path) } } catch {
       close(descriptor)
       throw error
     }

@@ -115,7 +115,7 @@ public final class BlockCache: Sendable {
     do {
       try reserve(size)
       let tail = (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) }
-      try Files.write(bytes + tail, to: temporary)
+      try Files.write([bytes, tail], to: temporary)
       if rename(temporary, path) != 0 {
         let group = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
         try Files.makeFolder(group)
