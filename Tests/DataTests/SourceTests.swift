@@ -122,7 +122,7 @@ import Testing
       let folder = openingProblem("voc", "\(root)/x", split: "val")
       #expect(folder?.problem == "is no folder")
       let format = openingProblem("vox", root, split: "val")
-      #expect(format?.advice.contains("camvid, coco, folders") == true)
+      #expect(format?.advice.contains("camvid, cifar, cityscapes, coco") == true)
       #expect(format?.advice.contains("Did you mean voc?") == true)
     }
   }

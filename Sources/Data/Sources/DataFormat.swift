@@ -1,13 +1,13 @@
-/// Every layout on disk that the house reads. Add yours here.
+/// Every layout on disk that the house reads, in the order of their names. Add yours here.
 public let dataFormats: [any FileSource.Type] = [
   PairedSource<ADE20K>.self,
   CamVidSource.self,
   CIFARSource.self,
   PairedSource<Cityscapes>.self,
-  ClassFolderSource.self,
   COCOSource.self,
   PairedSource<COCOStuff>.self,
   FeatureSource.self,
+  ClassFolderSource.self,
   HDF5Source.self,
   ImageListSource.self,
   TextTableSource.self,
