@@ -27,12 +27,23 @@ final class Laboratory {
 
   let hosts: ClosedRange<Int>
 
+  /// Suites run at the same time, and all laboratories of a process have one name.
+  private static let only = DispatchSemaphore(value: 1)
+
+  /// Waits for another laboratory of this process to be gone.
   init(hosts count: Int) throws {
     hosts = 1...count
-    try command("up", "\(count)")
+    Self.only.wait()
+    do { try command("up", "\(count)") } catch {
+      Self.only.signal()
+      throw error
+    }
   }
 
-  func down() throws { try command("down") }
+  func down() throws {
+    defer { Self.only.signal() }
+    try command("down")
+  }
 
   /// What goes before a command that shall run on a host.
   func host(_ number: Int) -> [String] {
