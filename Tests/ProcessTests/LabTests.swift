@@ -87,9 +87,7 @@ struct LabTests {
       #expect(log.contains("1 workers"), "\(log)")
       let (found, expected) = (try cluster.digest(), try digestAlone(job))
       #expect(found == expected)
-      let status = try cluster.operate("status")
-      #expect(status.contains("unfit") && status.contains("stuck"), "\(status)")
-      // Its thread would let nobody end it in good order.
+      // Held at any place, it may hold what the others need: nobody ends it in good order.
       try cluster.killWorker(on: 3)
     }
   }
