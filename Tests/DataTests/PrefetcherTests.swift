@@ -1,6 +1,6 @@
 import Data
-import Foundation
 import Synchronization
+import Tensors
 import Testing
 
 @Suite struct PrefetcherTests {
@@ -42,17 +42,50 @@ import Testing
     #expect(lead.withLock { $0 } <= 3)
   }
 
-  @Test func `is further ahead after it was waited for, up to a bound`() throws {
-    let prefetcher = Prefetcher(steps: 0..<1_000, depth: 1, depthMax: 3, threads: 4) { step in
-      usleep(1_000)
-      return step
+  /// Lets a step be loaded only once somebody has asked for it.
+  private final class Gate: @unchecked Sendable {
+    private let monitor = Monitor()
+    private var asked = -1
+    private var loaded = 0
+
+    func ask(_ step: Int) {
+      monitor.withLock {
+        asked = step
+        monitor.wakeAll()
+      }
     }
-    defer { prefetcher.stop() }
-    for step in 0..<20 { #expect(try prefetcher.next() == step) }
-    let end = ContinuousClock.now + .seconds(20)
-    while prefetcher.readyCount < 3, ContinuousClock.now < end { usleep(1_000) }
-    usleep(20_000)
-    #expect(prefetcher.readyCount == 3)
+
+    func load(_ step: Int) -> Int {
+      monitor.withLock {
+        while asked < step { monitor.wait() }
+        loaded += 1
+        monitor.wakeAll()
+        return step
+      }
+    }
+
+    func waitUntil(loaded count: Int) {
+      monitor.withLock { while loaded < count { monitor.wait() } }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `is further ahead after it was waited for, up to a bound`() throws {
+    let gate = Gate()
+    let prefetcher = Prefetcher(steps: 0..<1_000, depth: 1, depthMax: 3, threads: 4) {
+      gate.load($0)
+    }
+    defer {
+      gate.ask(.max)
+      prefetcher.stop()
+    }
+    for step in 0..<100 {
+      gate.ask(step)
+      #expect(try prefetcher.next() == step)
+    }
+    gate.ask(.max)
+    gate.waitUntil(loaded: 103)
+    #expect(prefetcher.readyCount <= 3)
   }
 
   @Test func `throws an error at its own step and goes on`() throws {
