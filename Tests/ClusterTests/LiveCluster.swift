@@ -87,10 +87,14 @@ final class LiveCluster {
     return worker
   }
 
-  /// Starts workers and waits until the coordinator knows them.
+  /// Starts workers, each once the coordinator knows the one before: numbers are in the order of the
+  /// names.
   func start(workers count: Int, exchange: ExchangeMode = .direct) throws {
-    for _ in 0..<count { try start(exchange: exchange) }
-    while try status().workers.count < count {}
+    for _ in 0..<count {
+      let known = try status().workers.count
+      try start(exchange: exchange)
+      while try status().workers.count <= known {}
+    }
   }
 
   /// Waits until a worker has ended by itself or by `stop`.
