@@ -127,6 +127,8 @@ final class LabCluster {
   }
 
   private func end() {
+    // Nobody who is held can follow the request to end.
+    held = [:]
     for worker in workers.values {
       // A stopped one could not follow the request to end.
       kill(worker.id, SIGCONT)
