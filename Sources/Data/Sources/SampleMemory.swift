@@ -59,16 +59,9 @@ public final class SampleMemory: Sendable {
   }
 }
 
-private struct RememberedSource: SampleSource {
+private struct RememberedSource: WrappedSource {
   let base: any SampleSource
   let memory: SampleMemory
-
-  var count: Int { base.count }
-  var classNames: [String] { base.classNames }
-  var labelNames: [String] { base.labelNames }
-  var split: String { base.split }
-  var splits: [String] { base.splits }
-  var blocks: SampleBlocks? { base.blocks }
 
   func sample(at index: Int) throws -> Sample {
     if let sample = memory.sample(split, index) { return sample }
@@ -76,9 +69,6 @@ private struct RememberedSource: SampleSource {
     memory.keep(sample, split, index)
     return sample
   }
-
-  func name(at index: Int) -> String { base.name(at: index) }
-  func manifest() throws -> DataManifest { try base.manifest() }
 
   func expect(_ samples: [Int]) {
     base.expect(samples.filter { !memory.holds(split, $0) })
