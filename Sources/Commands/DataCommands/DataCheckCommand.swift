@@ -12,27 +12,24 @@ struct DataCheckCommand: ParsableCommand {
       Formats: \(dataFormats.map { $0.format }.joined(separator: ", ")).
       """)
 
-  @Argument(help: "The data set's folder.") var path: String
-  @Option(help: "The format; recognised if not given.") var format: String?
-  @Option(help: "Only this split; may be given several times.") var split: [String] = []
-  @Option(help: "An option of the format, KEY=VALUE, as in the job's data.") var set: [String] = []
+  @OptionGroup var data: DataSetArguments
   @Option(help: "A folder for SPLIT.png, samples with their labels, and report.json.")
   var out: String?
   @Flag(help: "Print the report as JSON.") var json = false
 
   func run() throws {
-    let files = try LocalFiles(path)
-    let known = try format.map { try dataFormat(named: $0) } ?? recognisedFormat(of: files)
-    let check = try DataCheck(format: known, files: files, options: formatOptions(set))
+    let opened = try data.open()
+    let check = try DataCheck(
+      format: opened.format, files: opened.files, options: opened.options)
     let all = try check.splits()
-    if let absent = split.first(where: { !all.contains($0) }) {
+    if let absent = data.split.first(where: { !all.contains($0) }) {
       throw DataError(
-        file: path, problem: "has no split \(absent), only \(all)",
+        file: data.path, problem: "has no split \(absent), only \(all)",
         advice: "Name a split that is there")
     }
     if let out { try Files.makeFolder(out) }
     var reports: [SplitReport] = []
-    for split in all where self.split.isEmpty || self.split.contains(split) {
+    for split in all where data.split.isEmpty || data.split.contains(split) {
       let (report, sheet) = check.run(split: split, progress: show)
       Terminal.error.clear()
       reports.append(report)
@@ -41,7 +38,7 @@ struct DataCheckCommand: ParsableCommand {
         try Files.write(sheet.pngBytes(), to: "\(out)/\(split).png")
       }
     }
-    let whole = DataReport(path: path, format: known.format, splits: reports)
+    let whole = DataReport(path: data.path, format: opened.format.format, splits: reports)
     let text = try jsonText(whole)
     if json { Terminal.output.line(text) }
     if let out { try Files.write(Array((text + "\n").utf8), to: "\(out)/report.json") }

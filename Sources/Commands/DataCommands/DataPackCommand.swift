@@ -13,12 +13,9 @@ struct DataPackCommand: ParsableCommand {
       each sample lies and what SHA-256 each shard has. Every sample is read and checked on the way.
       """)
 
-  @Argument(help: "The data set's folder.") var path: String
+  @OptionGroup var data: DataSetArguments
   @Option(help: "Folder for the shards; it must not hold shards of these splits yet.")
   var out: String
-  @Option(help: "The format; recognised if not given.") var format: String?
-  @Option(help: "Only this split; may be given several times.") var split: [String] = []
-  @Option(help: "An option of the format, KEY=VALUE, as in the job's data.") var set: [String] = []
   @Option(help: "Megabytes after which a shard is closed.") var shardSize = 256
 
   func validate() throws {
@@ -28,14 +25,13 @@ struct DataPackCommand: ParsableCommand {
   }
 
   func run() throws {
-    let files = try LocalFiles(path)
-    let known = try format.map { try dataFormat(named: $0) } ?? recognisedFormat(of: files)
-    let options = try formatOptions(set)
-    try known.check(options: options)
-    let all = try known.splits(in: files)
+    let opened = try data.open()
+    try opened.format.check(options: opened.options)
+    let all = try opened.format.splits(in: opened.files)
     let writer = ShardWriter(folder: out, shardBytes: shardSize << 20)
-    for name in split.isEmpty ? all : split {
-      let source = try known.init(files: files, split: name, options: options)
+    for name in data.split.isEmpty ? all : data.split {
+      let source = try opened.format.init(
+        files: opened.files, split: name, options: opened.options)
       guard !Files.isFile("\(out)/\(name).index") else {
         throw DataError(
           file: "\(out)/\(name).index", problem: "is there already",
@@ -52,16 +48,4 @@ struct DataPackCommand: ParsableCommand {
       Terminal.output.line("\(name): \(source.count) samples in \(out)/\(name)-*.tar")
     }
   }
-}
-
-/// The values of repeated `--set KEY=VALUE`.
-func formatOptions(_ set: [String]) throws -> [String: String] {
-  var options: [String: String] = [:]
-  for text in set {
-    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-      throw ValidationError("--set \(text): expected KEY=VALUE")
-    }
-    options[String(text[..<equals])] = String(text[text.index(after: equals)...])
-  }
-  return options
 }
