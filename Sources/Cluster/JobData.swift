@@ -147,10 +147,8 @@ final class JobData: Sendable {
       return try reading.withLock { _ in
         if let known = cached() { return known }
         let bytes = try Files.bytes(of: path)
-        var hash = FileHash()
-        hash.add(bytes)
         let listing = try FileListing(bytes: bytes, path: path)
-        let sha256 = hash.finish()
+        let sha256 = FileHash.of(bytes)
         listings.withLock { $0[job] = .known(listing, sha256: sha256) }
         return (listing, sha256)
       }

@@ -154,9 +154,7 @@ final class WorkerData: Sendable {
       state.client = client
       return client
     }
-    var hash = FileHash()
-    hash.add(bytes)
-    let sha256 = hash.finish()
+    let sha256 = FileHash.of(bytes)
     return ServedFiles(
       root: path, listing: listing,
       supply: ClusterBlocks(client: client, job: job, sha256: sha256, listing: listing),

@@ -208,7 +208,5 @@ extension OperatorRequest {
 
 /// The first 16 hexadecimal digits of a public key's SHA-256: enough to tell keys apart and to name one.
 package func fingerprint(_ publicKey: [UInt8]) -> String {
-  var hash = FileHash()
-  hash.add(publicKey)
-  return hexadecimal(Array(hash.finish().prefix(8)))
+  hexadecimal(Array(FileHash.of(publicKey).prefix(8)))
 }

@@ -24,6 +24,13 @@ package struct FileHash {
     return hash
   }
 
+  /// The 32 bytes of what is in memory.
+  package static func of(_ bytes: [UInt8]) -> [UInt8] {
+    var hash = FileHash()
+    hash.add(bytes)
+    return hash.finish()
+  }
+
   /// The size and hash of a file's first `countMax` bytes.
   package static func of(
     _ path: String, countMax: UInt64 = .max

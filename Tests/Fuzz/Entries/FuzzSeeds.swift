@@ -40,12 +40,10 @@ private func piece(_ bytes: [UInt8]) -> [UInt8] {
 
 private var bulkUpload: [UInt8] {
   let content: [UInt8] = [1, 2, 3, 4]
-  var hash = FileHash()
-  hash.add(content)
   let offer = BulkMessage.offer(
     Offer(
       transfer: TransferID(1), job: JobID(1), generation: Generation(1), name: "a/b", size: 4,
-      sha256: hash.finish()))
+      sha256: FileHash.of(content)))
   let empty = Chunk(transfer: TransferID(1), offset: 0)
   // The first chunk has no bytes and only asks for credit.
   return [0] + piece(Example(offer).body) + [3] + piece(Example(BulkMessage.chunk(empty)).body)
