@@ -283,7 +283,6 @@ package final class CoordinatorProcess: @unchecked Sendable {
     // Not now: what follows in the same list comes first.
     case .inspectCheckpoints(let job): queue.put(.inspection(job))
     case .jobEnded(let job, let state):
-      files.writeDeliveries(of: job)
       close(job, state)
       files.keep { machine.record(of: $0) != nil }
     }
@@ -330,6 +329,7 @@ package final class CoordinatorProcess: @unchecked Sendable {
   }
 
   private func close(_ job: JobID, _ state: JobStatus.State) {
+    files.writeDeliveries(of: job)
     recorder(of: job)?.end(state, machine.status(of: job))
     records[job] = nil
   }
