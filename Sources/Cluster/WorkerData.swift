@@ -104,8 +104,7 @@ final class WorkerData: Sendable {
       difference = ""
     } else {
       do {
-        let own = try FileListing(of: path, while: files.isWanted)
-        guard let found = own.firstDifference(from: listing) else {
+        guard let found = try listing.firstDifference(in: path, while: files.isWanted) else {
           return Opened(
             job: files.job, data: recipeData { try specification.open(split: $0) },
             way: "local files", served: nil)
