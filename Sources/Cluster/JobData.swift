@@ -171,7 +171,8 @@ final class JobData: Sendable {
         if let known = cached() { return known }
         let bytes = try Files.bytes(of: path)
         let known = Known(
-          listing: try FileListing(bytes: bytes, path: path), sha256: FileHash.of(bytes), root: root)
+          listing: try FileListing(bytes: bytes, path: path), sha256: FileHash.of(bytes), root: root
+        )
         listings.withLock { $0[job] = .known(known) }
         return known
       }

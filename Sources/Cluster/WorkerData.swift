@@ -111,6 +111,8 @@ final class WorkerData: Sendable {
         }
         difference = "\(path) is not what the coordinator's list of it says: \(found)"
       } catch let error as DataError { difference = "\(error)" }
+      // A walk that was broken off has found no difference; the next generation begins anew.
+      guard files.isWanted() else { throw DataUnavailable(file: path, reason: "no longer wanted") }
       guard isServed, served == nil else {
         throw DataUnavailable(
           file: path, reason: difference,

@@ -128,11 +128,13 @@ private final class SlowSupply: BlockSupply {
     }
   }
 
-  @Test func `nobody who reads waits for the cache's disk, and what it takes is there later`() throws {
+  @Test func `nobody who reads waits for the cache's disk, which takes later what it can`() throws {
     try withTemporaryFolder { folder in
       let root = "\(folder)/data"
       let count = 50
-      try write(bytes(count << 20, 1), to: "\(root)/large.bin")
+      try write(
+        (0..<count).flatMap { [UInt8](repeating: UInt8($0), count: 1 << 20) },
+        to: "\(root)/large.bin")
       let cache = BlockCache(folder: "\(folder)/cache", bytesMax: 1 << 30) {
         Issue.record("\($0)")
       }
