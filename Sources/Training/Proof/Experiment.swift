@@ -21,8 +21,8 @@ public struct Experiment: Sendable {
   /// runs, and nothing of the claim.
   public let quick: [String: JobValue]
 
-  /// Precondition: at least one arm, measure, claim and seed; no name twice; claims name measures and
-  /// arms or preparations of this experiment.
+  /// Precondition: at least one arm, measure, claim and seed; no name twice; claims name arms or
+  /// preparations of this experiment.
   public init(
     _ name: String, _ about: String = "", job: JobValue, folder: String? = nil, seeds: Int = 3,
     preparations: [Preparation] = [], arms: [Arm], measures: [Measure], claims: [Claim],
@@ -34,6 +34,7 @@ public struct Experiment: Sendable {
       "Experiment \(name): an experiment has arms, measures and claims")
     let trained = preparations.map(\.name) + arms.map(\.name)
     requireDistinct(trained, of: "Experiment \(name)", kind: "arms or preparations")
+    requireDistinct(preparations.map(\.key), of: "Experiment \(name)", kind: "preparations' keys")
     for term in claims.flatMap(\.statement.quantity.terms) {
       precondition(trained.contains(term.arm), "Experiment \(name): no arm is named \(term.arm)")
     }
