@@ -43,7 +43,7 @@ test: packages lint
 # The package of somebody else: it builds with what is public, and its recipe trains. In this
 # package's build folder and with its versions, so that only that recipe is compiled.
 OWN := Examples/OwnRecipe
-own: packages
+own: build
 	@cp Package.resolved $(OWN)/
 	$(SWIFT) build -c release --package-path $(OWN) --scratch-path .build --product own
 	@folder=$$(mktemp -d); trap 'rm -rf $$folder' EXIT; \

@@ -6,6 +6,8 @@ import Training
 /// computes what: batch norm, dropout, augmentation, a batch that does not divide the data.
 struct SmallJob: Sendable, CustomTestStringConvertible {
   let recipe: String
+  /// Splits that are scored after the last step, in order.
+  let scored: [String]
   var value: JobValue
 
   var testDescription: String { recipe }
@@ -28,14 +30,19 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "cropMin": .number(0.5),
     ])
 
-  private init(recipe: String, options: [String: JobValue]) {
+  private static let scenes: [String: JobValue] = [
+    "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
+    "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
+  ]
+
+  private init(
+    recipe: String, data: [String: JobValue] = scenes,
+    scored: [String] = ["val", "test", "heldout"], options: [String: JobValue]
+  ) {
     self.recipe = recipe
+    self.scored = scored
     value = .map([
-      "recipe": .text(recipe),
-      "data": .map([
-        "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
-        "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
-      ]),
+      "recipe": .text(recipe), "data": .map(data),
       "batch": .integer(9), "replicas": .integer(8), "epochs": .integer(2), "seed": .integer(3),
       "evaluationBatch": .integer(2), "options": .map(options),
       "schedule": .map(["name": .text("cosine"), "warmupSteps": .integer(1)]),
