@@ -53,7 +53,8 @@ import Training
         return (
           run,
           ProofResult(
-            digest: run.digest, model: "", scores: [.init(split: "test", step: 4, scores: scores)],
+            digest: run.digest, model: "",
+            scores: [Training.Progress.SplitScores(split: "test", step: 4, scores: scores)],
             seconds: 40, build: "b", arithmetic: "kernels")
         )
       })

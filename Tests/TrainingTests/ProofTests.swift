@@ -23,7 +23,8 @@ import Training
     for (arm, values) in [("on", on), ("off", off)] {
       for (index, value) in values.enumerated() {
         results.add(
-          [.init(split: "test", step: 3, scores: [Score("recall", value)])], arm: arm,
+          [Training.Progress.SplitScores(split: "test", step: 3, scores: [Score("recall", value)])],
+          arm: arm,
           seed: index + 1)
       }
     }

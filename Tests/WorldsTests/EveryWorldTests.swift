@@ -38,7 +38,7 @@ import Worlds
     for split in a.splits {
       let (first, second) = (try a.source(split: split), try b.source(split: split))
       for index in (0..<first.count).reversed() {
-        #expect(isSame(try first.sample(at: index), try second.sample(at: index)))
+        #expect(ScenesTests().isSame(try first.sample(at: index), try second.sample(at: index)))
       }
     }
   }

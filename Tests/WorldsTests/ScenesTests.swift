@@ -12,7 +12,7 @@ import Worlds
     return try (0..<count).map { try source.sample(at: $0) }
   }
 
-  private func isSame(_ a: Sample, _ b: Sample) -> Bool {
+  func isSame(_ a: Sample, _ b: Sample) -> Bool {
     a.id == b.id && a.image?.elements == b.image?.elements && a.mask?.elements == b.mask?.elements
       && a.label == b.label && a.captions == b.captions
   }

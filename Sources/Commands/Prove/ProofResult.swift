@@ -18,6 +18,18 @@ package struct ProofResult: Codable, Sendable {
   /// Instructions and library that decide the bits.
   let arithmetic: String
 
+  package init(
+    digest: String, model: String, scores: [Training.Progress.SplitScores], seconds: Double?,
+    build: String, arithmetic: String
+  ) {
+    self.digest = digest
+    self.model = model
+    self.scores = scores
+    self.seconds = seconds
+    self.build = build
+    self.arithmetic = arithmetic
+  }
+
   /// The result in a run's folder; nil if there is none of this digest.
   static func stored(in folder: String, digest: String) -> ProofResult? {
     let decoder = JSONDecoder()
