@@ -78,7 +78,8 @@ struct ProveTests {
     ["prove", "segment", "--data", "scenes"],
   ])
   func `refuses what is not in the proof`(arguments: [String]) throws {
-    let result = try Program.run(arguments, in: Folder([:]).path)
+    let folder = try Folder([:])
+    let result = try Program.run(arguments, in: folder.path)
     #expect(result.status == ExitReason.usage.rawValue && !result.error.isEmpty, "\(result)")
   }
 }
