@@ -14,10 +14,13 @@ public protocol World: Sendable {
   var splits: [String] { get }
   /// Throws: `DataError` for an unknown split.
   func source(split: String) throws -> any SampleSource
+
+  /// Writes all splits into a folder, in the layout of a real data set.
+  func write(to path: String) throws
 }
 
 /// Every world of the house. Add yours here.
-public let worldCatalog: [any World.Type] = [Scenes.self]
+public let worldCatalog: [any World.Type] = [Birds.self, Scenes.self]
 
 /// The world of this name with these options.
 ///

@@ -34,6 +34,25 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
   }
 }
 
+/// Loss of a job's first step, the weights after it, and how far the one that moved most did.
+func firstStep(
+  of small: SmallJob
+) throws -> (loss: Double, weights: [Float], moved: Float) {
+  let job = try small.job()
+  let trainer = try Trainer(job, catalog: houseCatalog)
+  func weights() -> [Float] { trainer.program.parameters.flatMap { $0.value.elements } }
+  let before = weights()
+  try trainer.prepare(hosted: 0..<job.replicas)
+  defer { trainer.stop() }
+  let report = try trainer.runStep(
+    ReplicaGroup(
+      replicas: job.replicas, hosted: 0..<job.replicas, permits: ComputePermits(count: 2),
+      link: nil))
+  let after = weights()
+  let moved = zip(before, after).map { abs($0 - $1) }.max() ?? 0
+  return (report.numbers[0].value, after, moved)
+}
+
 enum SplitTrainingError: Error {
   /// Not one worker wrote the final checkpoint but so many.
   case checkpoints(Int)
