@@ -22,6 +22,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   case files = 5
   /// `martlet verify` reached another digest than the one on record.
   case differs = 6
+  /// `martlet prove` ran to its end, and not every claim is reproduced.
+  case unproven = 7
   /// Ctrl-C: the work stopped at a step boundary, its state is in a checkpoint.
   case interrupted = 130
   /// SIGTERM: as `interrupted`.

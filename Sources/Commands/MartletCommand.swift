@@ -19,7 +19,8 @@ public struct MartletCommand: ParsableCommand {
     version: Version.current,
     groupedSubcommands: [
       CommandGroup(
-        name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self, Verify.self]),
+        name: "Training",
+        subcommands: [Run.self, Predict.self, Evaluate.self, Verify.self, Prove.self]),
       CommandGroup(
         name: "Cluster",
         subcommands: [
