@@ -68,7 +68,7 @@ extension TDM {
     let order = KeyedPermutation(count: others.count, key: key)
     let chosen = (0..<min(options.testWay - 1, others.count)).map { others[order[$0]] }
     let place = key.derived("place").integer(0, below: chosen.count + 1)
-    return chosen[..<place] + [truth] + chosen[place...]
+    return Array(chosen[..<place]) + [truth] + chosen[place...]
   }
 
   private func truth(of sample: Sample, _ index: Int, _ source: any SampleSource) throws -> Int {
