@@ -18,17 +18,17 @@ extension TDM {
       try maps(of: range.map { try source.sample(at: $0) }, context.pass)
     }
     let none = Tensor.zeros([0, TDMModel.mapSide * TDMModel.mapSide, model.channels])
-    let maps = try context.exchange.gatherValues(own.isEmpty ? none : concatenated(own)).rows
+    let all = try context.exchange.gatherValues(own.isEmpty ? none : concatenated(own)).rows
 
     var (scores, correlations): ([Score], [Score]) = ([], [])
     for shape in options.testShapes {
-      let tally = try tally(classes, shape, maps, context)
+      let tally = try tally(classes, shape, all, context)
       scores += [
         Score("accuracy/\(shape.shot)-shot", tally.accuracy),
         Score("interval95/\(shape.shot)-shot", tally.interval),
       ]
       guard let weights = tally.meanSupportWeights else { continue }
-      let ratios = fisherRatios(of: maps, classes: classes)
+      let ratios = fisherRatios(of: all, classes: classes)
       correlations.append(
         Score(
           "fisherCorrelation/\(shape.shot)-shot", rankCorrelation(weights, ratios),
