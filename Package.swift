@@ -77,7 +77,12 @@ if let libFuzzer = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] {
 
 let products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),
-  .library(name: "Martlet", targets: ["Commands", "Recipes", "Training"]),
+  .library(
+    name: "Martlet",
+    targets: [
+      "Commands", "Recipes", "Training", "Worlds", "Losses", "Layers", "Data", "Collectives",
+      "Tensors",
+    ]),
 ]
 
 let package = Package(

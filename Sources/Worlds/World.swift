@@ -15,6 +15,9 @@ public protocol World: Sendable {
   /// Throws: `DataError` for an unknown split.
   func source(split: String) throws -> any SampleSource
 
+  /// Of what `write` writes; "voc" unless the world says otherwise.
+  static var format: String { get }
+
   /// Writes all splits into a folder, in the layout of a real data set.
   func write(to path: String) throws
 }
@@ -37,6 +40,8 @@ public func makeWorld(named name: String, options: [String: OptionValue]) throws
 }
 
 extension World {
+  public static var format: String { VOCSource.format }
+
   /// Writes all splits in PASCAL VOC layout (`VOCSource`), as PNG: reading gives the same samples.
   public func write(to path: String) throws {
     try VOCWriter.write(splits.map { try source(split: $0) }, to: path)

@@ -53,6 +53,20 @@ func firstStep(
   return (report.numbers[0].value, after, moved)
 }
 
+/// Runs so many steps on all replicas of this process; the last one's report.
+func firstSteps(_ trainer: Trainer, _ count: Int) throws -> StepReport? {
+  let replicas = trainer.job.replicas
+  try trainer.prepare(hosted: 0..<replicas)
+  defer { trainer.stop() }
+  var report: StepReport?
+  for _ in 0..<count {
+    report = try trainer.runStep(
+      ReplicaGroup(
+        replicas: replicas, hosted: 0..<replicas, permits: ComputePermits(count: 2), link: nil))
+  }
+  return report
+}
+
 enum SplitTrainingError: Error {
   /// Not one worker wrote the final checkpoint but so many.
   case checkpoints(Int)

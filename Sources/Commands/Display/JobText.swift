@@ -4,7 +4,8 @@ import Training
 enum JobText {
   /// Keys in the order people write them; others follow by name.
   private static let order = [
-    "recipe", "data", "batch", "replicas", "epochs", "steps", "seed", "options", "optimizer",
+    "world", "path", "format", "name", "recipe", "data", "batch", "replicas", "epochs", "steps",
+    "seed", "options", "optimizer",
     "schedule",
   ]
 

@@ -74,6 +74,8 @@ package struct ProofPage {
     var parts = ["# Proof: `\(recipe)`", proof.about, "```\n\(command)\n```"]
     if isQuick {
       parts.append("**A quick run: it shows that everything works, and nothing of the claims.**")
+    } else {
+      parts.append(summary)
     }
     parts += sections.map { text(of: $0) }
     for experiment in leftOut {
@@ -83,6 +85,17 @@ package struct ProofPage {
     parts.append(footer)
     if !notes.isEmpty { parts.append(notes) }
     return parts.joined(separator: "\n\n")
+  }
+
+  /// How many claims came out how.
+  private var summary: String {
+    let verdicts = sections.flatMap(\.results.claims).filter { !$0.claim.isGate }.map(\.verdict)
+    var known: [Verdict] = []
+    for verdict in verdicts where !known.contains(verdict) { known.append(verdict) }
+    let counts = known.map { verdict in
+      "\(verdicts.count { $0 == verdict }) \(verdict.rawValue)"
+    }
+    return "**Verdict: of \(verdicts.count) claims \(counts.joined(separator: ", ")).**"
   }
 
   private func text(of section: Section) -> String {
@@ -99,13 +112,13 @@ package struct ProofPage {
     parts.append(ProofTables.claims(results).markdown)
     if results.seeds.count > 1 { parts.append(ProofTables.bySeed(results).markdown) }
     parts.append("The job of every arm, with what an arm changes in the first table:")
-    parts.append("```yaml\n\(JobText.lines(isQuick ? quickJob(experiment) : experiment.job))\n```")
+    parts.append(block(experiment.job, experiment.quick))
     for preparation in experiment.preparations {
       parts.append(
         "Before it, `\(preparation.name)` (\(preparation.about)); its weights are the arms' "
           + "`\(preparation.key)`"
           + (preparation.isShared ? ", one training for all seeds:" : ":"))
-      parts.append("```yaml\n\(JobText.lines(preparation.job))\n```")
+      parts.append(block(preparation.job, preparation.quick))
     }
     if !section.seconds.isEmpty {
       let mean = section.seconds.reduce(0, +) / Double(section.seconds.count)
@@ -115,8 +128,8 @@ package struct ProofPage {
     return parts.joined(separator: "\n\n")
   }
 
-  private func quickJob(_ experiment: Experiment) -> JobValue {
-    experiment.quick.sorted { $0.key < $1.key }.reduce(experiment.job) { $0.with($1.key, $1.value) }
+  private func block(_ job: JobValue, _ quick: [String: JobValue]) -> String {
+    "```yaml\n\(JobText.lines(isQuick ? job.with(quick) : job))\n```"
   }
 
   private var footer: String {

@@ -54,7 +54,7 @@ public struct EpisodeClasses: Sendable {
       guard let label = try source.label(at: index), source.labelNames.indices.contains(label)
       else {
         throw DataError(
-          file: source.name(at: index), problem: "has no label",
+          file: try source.sample(at: index).id, problem: "has no label",
           advice: "Episodes are made of classes: use a data set whose images have one label")
       }
       return label

@@ -94,7 +94,7 @@ extension Experiment {
 
 extension JobValue {
   /// With several keys changed; in the order of their names, so that a map comes before its keys.
-  fileprivate func with(_ changes: [String: JobValue]) -> JobValue {
+  package func with(_ changes: [String: JobValue]) -> JobValue {
     changes.sorted { $0.key < $1.key }.reduce(self) { $0.with($1.key, $1.value) }
   }
 }

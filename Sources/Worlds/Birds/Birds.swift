@@ -15,6 +15,7 @@ public struct Birds: World {
   public static let name = "birds"
   public static let summary =
     "birds of one build whose classes differ in small parts, for few-shot learning (CUB's layout)"
+  public static let format = CUBSource.format
   public static let options = [
     WorldOption("classes", 60, in: 4...BirdKind.count, "number of classes in all splits"),
     WorldOption("images", 40, in: 1...9_999, "number of pictures of each class"),
