@@ -55,7 +55,8 @@ package struct TDMOptions: RecipeOptions {
   package var testQueryShot = 16
   @Option("Evaluation episodes; the paper validates on 1000 and tests on 10000", in: 1...1_000_000)
   package var trials = 1000
-  @Option("Seed of the evaluation episodes, which are the same for all models", in: 0...1_000_000_000)
+  @Option(
+    "Seed of the evaluation episodes, which are the same for all models", in: 0...1_000_000_000)
   package var trialSeed = 42
   @Option("Side of the images", unit: "pixels", in: 5...1024) package var imageSize = 84
   @Option(
