@@ -47,9 +47,9 @@ package struct ChannelAttention: Sendable {
     prototypes: Tensor, queries: Tensor, _ pass: Forward, noise: Noise? = nil
   ) throws -> Tensor {
     let shape = [queries.shape[0], prototypes.shape[0], prototypes.shape[2]]
-    let ofClasses = try supportWeights(prototypes, pass)?.expanded(axis: 0)  // [1, way, d]
-    let ofQueries = try queryWeights(queries, pass)?.expanded(axis: 1)  // [n, 1, d]
-    let weights = Self.mean(ofClasses, ofQueries).broadcast(to: shape)
+    let weights = Self.mean(
+      try supportWeights(prototypes, pass)?.expanded(axis: 0).broadcast(to: shape),
+      try queryWeights(queries, pass)?.expanded(axis: 1).broadcast(to: shape))
     guard let noise else { return weights }
     return clamp(weights + noise.values(way: shape[1], channels: shape[2]), 0, 2)
   }

@@ -17,7 +17,8 @@ package func interScores(_ prototypes: Tensor) -> Tensor {
   let (way, places) = (prototypes.shape[0], prototypes.shape[1])
   precondition(way >= 2, "interScores: \(way) classes")
   let means = prototypes.mean(axes: [2]).reshaped([1, way, places, 1])
-  let scores = square(prototypes.expanded(axis: 1) - means).mean(axes: [2])  // [way, way, d]
+  let pairs = prototypes.expanded(axis: 1).broadcast(to: [way, way] + prototypes.shape.dropFirst())
+  let scores = square(pairs - means).mean(axes: [2])  // [way, way, d]
   // The own class is out of the question; adding 0 changes no other.
   let own = identity(way).expanded(axis: 2) * Float.greatestFiniteMagnitude
   return (scores + own).min(axis: 1)

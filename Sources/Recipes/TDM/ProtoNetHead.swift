@@ -17,16 +17,17 @@ package struct ProtoNetHead: MetricHead {
     let classes = prototypes(of: supports)  // [way, r, d]
     let (places, channels) = (classes.shape[1], classes.shape[2])
     guard !isPooled else {
-      let difference =
-        queries.mean(axes: [1]).expanded(axis: 1) - classes.mean(axes: [1]).expanded(axis: 0)
-      return square(difference) / Float(channels)
+      let shape = [queries.shape[0], classes.shape[0], channels]
+      let means = queries.mean(axes: [1]).expanded(axis: 1).broadcast(to: shape)
+      return square(means - classes.mean(axes: [1]).expanded(axis: 0)) / Float(channels)
     }
     // Σᵣ (F − G)² = Σ F² + Σ G² − 2 Σ F G: no tensor of all pairs, places and channels.
     let products = matmul(
-      queries.permuted([2, 0, 1]), classes.permuted([2, 1, 0]))  // [d, n, way]
-    let squares =
-      square(queries).sum(axes: [1]).expanded(axis: 1)
+      queries.permuted([2, 0, 1]), classes.permuted([2, 1, 0])
+    ).permuted([1, 2, 0])  // [n, way, d]
+    let distances =
+      -2 * products + square(queries).sum(axes: [1]).expanded(axis: 1)
       + square(classes).sum(axes: [1]).expanded(axis: 0)
-    return (squares - 2 * products.permuted([1, 2, 0])) / Float(places * channels)
+    return distances / Float(places * channels)
   }
 }

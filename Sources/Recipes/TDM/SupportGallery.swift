@@ -18,6 +18,11 @@ struct SupportGallery {
   /// Throws: `DataError` for a class with fewer images, and what reading throws.
   init(_ recipe: TDM, _ source: any SampleSource, labels: [Int], _ pass: Forward) throws {
     let classes = try EpisodeClasses(of: source)
+    guard labels.count >= 2 else {
+      throw DataError(
+        file: "split \(source.split)", problem: "has \(labels.count) classes",
+        advice: "Use a split with two classes or more to choose from")
+    }
     let shape = recipe.options.testShapes[0]
     try classes.check(EpisodeShape(way: 1, shot: shape.shot, query: 1), of: source)
     let key = recipe.trialKey.derived("supports")

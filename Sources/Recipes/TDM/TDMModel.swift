@@ -70,5 +70,5 @@ struct TDMModel: Sendable {
   }
 
   /// −s · distance.
-  func logits(_ distances: Tensor) -> Tensor { -(head.scale.value * distances) }
+  func logits(_ distances: Tensor) -> Tensor { -(head.scale.value.reshaped([]) * distances) }
 }
