@@ -160,25 +160,48 @@ import Testing
     expectClose(try distances(supports, queries.rows(1..<2)), plain.rows(1..<2))
   }
 
-  @Test func `all paths have their gradients`() throws {
-    let (attention, arena) = built { ChannelAttention(.full, channels: 3, in: &$0) }
-    let (proto, _) = built { ProtoNetHead(isPooled: false, in: &$0) }
+  @Test func `scores have their gradients`() throws {
+    let maps = spread([3, 2, 4], gap: 0.15)
+    try checkGradient(at: [maps], step: 3e-3) { intraScores($0[0]) }
+    try checkGradient(at: [maps], step: 3e-3) { interScores($0[0]) }
+  }
+
+  @Test func `heads have their gradients`() throws {
+    let (supports, queries) = (sample([3, 2, 2, 3]), sample([2, 2, 3], seed: 2))
+    let (maps, _) = built { ProtoNetHead(isPooled: false, in: &$0) }
+    let (pooled, _) = built { ProtoNetHead(isPooled: true, in: &$0) }
     let (frn, _) = built { FRNHead(in: &$0) }
-    for (index, entry) in arena.entries.enumerated() where entry.kind == .parameter {
-      arena.write(sample(entry.shape, seed: UInt64(index) + 3) * 0.5, at: index)
-    }
-    let supports = spread([3, 2, 2, 3], gap: 0.12)
-    let queries = spread([2, 2, 3], gap: 0.3, seed: 2)
-    for head in [proto, frn] as [any MetricHead] {
-      // With running statistics: batch norm of three rows is too steep for differences.
-      try checkGradient(at: [supports, queries], step: 3e-3, within: 3e-2) { inputs in
-        let weights = try #require(attention).weights(
-          prototypes: prototypes(of: inputs[0]), queries: inputs[1], pass())
-        return weightedDistances(
-          try head.channelDistances(supports: inputs[0], queries: inputs[1]), weights: weights)
+    for head in [maps, pooled, frn] as [any MetricHead] {
+      try checkGradient(at: [supports, queries], within: 2e-2) {
+        try head.channelDistances(supports: $0[0], queries: $0[1])
       }
     }
+    // Fewer rows than channels: the other form of the ridge.
+    try checkGradient(at: [sample([2, 1, 2, 5]), sample([2, 2, 5], seed: 2)], within: 2e-2) {
+      try frn.channelDistances(supports: $0[0], queries: $0[1])
+    }
     try checkGradient(at: [supports]) { FRNHead.auxiliaryLoss($0[0]).reshaped([1]) }
+  }
+
+  @Test func `all paths through the weights have their gradients`() throws {
+    let (attention, arena) = built { ChannelAttention(.full, channels: 3, in: &$0) }
+    let (head, _) = built { ProtoNetHead(isPooled: false, in: &$0) }
+    for (index, entry) in arena.entries.enumerated() where entry.kind == .parameter {
+      // Biases far from the networks' kinks, weights small enough for their bends.
+      let isBias = entry.name.hasSuffix("1.bias")
+      let random = sample(entry.shape, seed: UInt64(index) + 3) * 0.3
+      arena.write(isBias ? random + 4 : random, at: index)
+    }
+    // With running statistics: batch norm of three rows is too steep for differences.
+    try checkGradient(
+      at: [spread([3, 2, 2, 3], gap: 0.1), spread([2, 2, 3], gap: 0.2, seed: 2)], step: 3e-3,
+      within: 2e-2
+    ) { inputs in
+      let weights = try #require(attention).weights(
+        prototypes: prototypes(of: inputs[0]), queries: inputs[1], pass())
+      return weightedDistances(
+        head.channelDistances(supports: inputs[0], queries: inputs[1]), weights: weights)
+    }
   }
 
   @Test func `a ridge system of numbers that are none is refused`() {
