@@ -74,6 +74,8 @@ public struct ImageListSource: FileSource {
 
   public var count: Int { items.count }
 
+  public func label(at index: Int) -> Int? { items[index].label }
+
   public func parts(at index: Int) -> [FilePart] { [FilePart(items[index].file)] }
 
   public func sample(at index: Int) throws -> Sample {

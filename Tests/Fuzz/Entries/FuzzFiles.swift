@@ -107,6 +107,13 @@ func fuzzDataset(_ bytes: [UInt8]) {
   _ = try? CamVidSource(files: LocalFiles(FuzzFolder.path + "/camvid"), split: "train")
   for name in ["train.csv", "val.jsonl"] { _ = FuzzFolder.write(parts[1], to: "text/\(name)") }
   for split in ["train", "val"] { fuzzCheck("text", format: "text", split: split) }
+  let picture = ByteTensor(repeating: 9, shape: [4, 6, 3]).pngBytes()
+  _ = FuzzFolder.write(picture, to: "cub/images/A/a.png")
+  let lists = ["images", "image_class_labels", "bounding_boxes", "classes"]
+  for (name, part) in zip(lists, parts + [parts[2]]) {
+    _ = FuzzFolder.write(part, to: "cub/\(name).txt")
+  }
+  fuzzCheck("cub", format: "cub", split: "val")
 }
 
 /// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.

@@ -25,7 +25,7 @@ extension FuzzTarget {
     case .jpeg: [picture.jpegBytes(), gray.jpegBytes(quality: 40)]
     case .png:
       [picture.pngBytes(), gray.pngBytes(), gray.pngBytes(palette: [RGB(0, 0, 0), RGB(9, 8, 7)])]
-    case .dataset: [Array(datasetText.utf8)]
+    case .dataset: [datasetText, birdsText].map { Array($0.utf8) }
     case .volume: [volumeHeader, Array(metaImage.utf8) + [UInt8](0..<24)]
     case .array: [tensors, numbers]
     case .coco: [Array(objects.utf8)]
@@ -182,6 +182,9 @@ private let datasetText =
   "a\nJPEGImages/a.jpg SegmentationClass/a.png\n\0"
   + #"{"image": "a", "captions": ["a red square"], "label": 0}"#
   + "\0sky\nroad\n"
+
+/// Images, their classes, and a line that is both a box and a class's name.
+private let birdsText = "1 A/a.png\n\01 1\n\01 0.0 1.0 3.0 2.0\n"
 
 private let tokenizerTexts = [
   #"{"added_tokens":[{"id":3,"content":"[MASK]","lstrip":true,"special":true}],"#
