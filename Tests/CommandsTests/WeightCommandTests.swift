@@ -24,6 +24,11 @@ import Testing
     #expect("\(size.height)x\(size.width)".hasPrefix(text))
   }
 
+  @Test func `reads names of a model's parts`() {
+    #expect(ScopeName(argument: "text.encoder")?.name == "text.encoder")
+    for text in ["", ".", "a.", ".a", "a..b"] { #expect(ScopeName(argument: text) == nil) }
+  }
+
   @Test(arguments: ["", "x", "0", "-4", "4x", "4x4x4", "70000", "4 x 4"])
   func `refuses what is no image size`(text: String) { #expect(PixelSize(argument: text) == nil) }
 }

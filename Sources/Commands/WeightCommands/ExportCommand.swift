@@ -21,7 +21,7 @@ struct ExportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Which part of the model, such as backbone; all of it by default.", valueName: "name"))
-  var below = ""
+  var below = ScopeName()
   @Option(
     help: ArgumentHelp(
       "Put this before every name, such as bert. for a class around the model.",
@@ -31,7 +31,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let file = try Self.file(of: model)
     let conversion = try layout.layout.exported(
-      WeightFiles(path: file), from: below, prefix: prefix, leavingOut: layout.leaveOut)
+      WeightFiles(path: file), from: below.name, prefix: prefix, leavingOut: layout.leaveOut)
     try Safetensors.write(conversion.items, metadata: layout.layout.metadata, to: out)
     Terminal.output.line(weightConversionText(conversion, layout.layout, from: file, to: out))
   }

@@ -21,7 +21,7 @@ struct ImportCommand: ParsableCommand {
     help: ArgumentHelp(
       "Where the model stands in the recipe's, such as backbone; the top by default.",
       valueName: "name"))
-  var below = ""
+  var below = ScopeName()
   @Option(
     help: ArgumentHelp(
       "Bring an image model's positions to images of this many pixels: 448, or 448x640 (height x width).",
@@ -35,7 +35,7 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     let conversion = try layout.layout.imported(
-      WeightFiles(path: file), into: below, imageSize: imageSize.map { ($0.height, $0.width) },
+      WeightFiles(path: file), into: below.name, imageSize: imageSize.map { ($0.height, $0.width) },
       leavingOut: layout.leaveOut)
     var items = conversion.items
     if let with { items += try others(with, besides: Set(items.map(\.name))) }
@@ -76,6 +76,22 @@ struct LayoutArguments: ParsableArguments {
       let known = WeightLayout.all.map(\.name)
       throw ValidationError("--as: '\(name)' is none of \(known.joined(separator: ", ")).")
     }
+  }
+}
+
+/// The name of a part of a model: "backbone", or "text.encoder".
+package struct ScopeName: ExpressibleByArgument, CustomStringConvertible, Equatable {
+  package let name: String
+
+  package var description: String { name }
+
+  /// The whole model.
+  package init() { name = "" }
+
+  package init?(argument: String) {
+    let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+    name = argument
   }
 }
 
