@@ -18,7 +18,7 @@ struct CLIPModel: Sendable {
     text = TextTransformer(
       vocabulary: tokenizer.count, context: options.context, width: options.textWidth,
       depth: options.textDepth, heads: options.textHeads, outputs: options.embedding,
-      dropout: options.dropout, in: &scope)
+      activation: options.activation.layer, dropout: options.dropout, in: &scope)
     let isSigmoid = options.loss == .siglip
     logScale = scope.parameter(
       "logit_scale", [], .constant(isSigmoid ? Self.lnTen : Self.lnInverseTemperature),

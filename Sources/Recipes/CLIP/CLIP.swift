@@ -9,6 +9,15 @@ package enum CLIPImageEncoder: String, OptionChoice {
   case vit, resnet18, convolution
 }
 
+/// What the towers' transformers apply between two linear layers.
+package enum CLIPActivation: String, OptionChoice {
+  case gelu
+  /// x σ(1.702 x), that of OpenAI's weights.
+  case quickGELU
+
+  var layer: Activation { self == .gelu ? .gelu : .quickGELU }
+}
+
 /// How pairs are contrasted.
 package enum CLIPLoss: String, OptionChoice {
   case infonce, siglip
@@ -30,6 +39,8 @@ package struct CLIPOptions: RecipeOptions {
   @Option("Attention heads of the text network", in: 1...64) package var textHeads = 4
   @Option("Longest text with its start and end", unit: "tokens", in: 3...1024)
   package var context = 32
+  @Option("Activation of the transformers; quickGELU for OpenAI's weights")
+  package var activation: CLIPActivation = .gelu
   @Option("Dimension of the joint space", symbol: "d", in: 2...4096) package var embedding = 64
   @Option("Probability of dropping a feature inside the networks", in: 0...0.9)
   package var dropout: Float = 0

@@ -14,8 +14,9 @@ func fuzzJoinFile(_ bytes: [UInt8]) {
   _ = try? ClusterKeys(keptIn: FuzzFolder.path)
 }
 
-/// The whole file, and the header alone with its length before it.
+/// The whole file, and the header alone with its length before it; an index of such files.
 func fuzzSafetensors(_ bytes: [UInt8]) {
+  _ = try? ShardIndex(json: bytes)
   readTensors(bytes)
   // The data after a header is cut off at a byte no header has.
   let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
@@ -30,6 +31,11 @@ private func readTensors(_ bytes: [UInt8]) {
     guard let tensor = try? file.tensor(named: entry.name) else { continue }
     precondition(tensor.shape == entry.shape, "\(entry.name) has another shape than announced")
     _ = tensor.elements
+  }
+  guard let files = try? WeightFiles(path: path) else { return }
+  for layout in WeightLayout.all {
+    _ = try? layout.imported(files, into: "a", imageSize: (32, 16))
+    _ = try? layout.exported(files)
   }
 }
 

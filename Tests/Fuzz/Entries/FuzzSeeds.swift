@@ -19,7 +19,7 @@ extension FuzzTarget {
     case .coordinator: [coordinatorLife]
     case .worker: [workerLife]
     case .joinFile: [writtenJoinFile]
-    case .safetensors: [tensors]
+    case .safetensors: [tensors, patches, Array(shardIndex.utf8)]
     case .job: jobTexts.map { Array($0.utf8) }
     case .checkpoint: [Array(manifestText.utf8), Array(progressText.utf8)]
     case .jpeg: [picture.jpegBytes(), gray.jpegBytes(quality: 40)]
@@ -139,6 +139,23 @@ private var tensors: [UInt8] {
     ], metadata: ["format": "pt"], to: path)
   return (try? SafeFile.read(path, bytesMax: 4_096)) ?? []
 }
+
+/// The beginning of a vision transformer.
+private var patches: [UInt8] {
+  let path = FuzzFolder.path + "/seed.safetensors"
+  let shapes = [
+    "patch_embed.proj.weight": [2, 1, 1, 1], "patch_embed.proj.bias": [2], "pos_embed": [1, 2, 2],
+    "cls_token": [1, 1, 2], "blocks.0.mlp.fc1.weight": [1, 2], "norm.weight": [2],
+  ]
+  try? Safetensors.write(
+    shapes.map { Safetensors.Item($0.key, .zeros($0.value)) }, to: path)
+  return (try? SafeFile.read(path, bytesMax: 4_096)) ?? []
+}
+
+private let shardIndex = """
+  {"metadata": {"total_size": 8}, "weight_map": {"a": "model-1.safetensors", \
+  "b": "model-2.safetensors"}}
+  """
 
 private let jobTexts = [
   """
