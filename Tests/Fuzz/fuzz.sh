@@ -23,10 +23,12 @@ trap 'rm -rf "$scratch"' EXIT
 if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:allocator_may_return_null=1}
 
-# Seconds of processor time that this shell's children have used.
-used() {
-  times | tail -1 | tr -d s | awk '{ split($1, u, "m"); split($2, s, "m");
-    print int(60 * u[1] + u[2] + 60 * s[1] + s[2]) }'
+# Sets `used` to the seconds of processor time that this shell's children have used. Not a function that
+# prints: a subshell, as in $(…) or a pipe, has had no children.
+measure() {
+  times > "$scratch/times"
+  used=$(tail -1 "$scratch/times" | tr -d s | awk '{ split($1, u, "m"); split($2, s, "m");
+    print int(60 * u[1] + u[2] + 60 * s[1] + s[2]) }')
 }
 
 run() {
@@ -34,7 +36,8 @@ run() {
   length=$("$fuzzer" | awk -v t="$target" '$1 == t { print $2 }')
   mkdir -p "$grown/$target" "Tests/Fuzz/Corpus/$target"
   "$fuzzer" --seeds "$target" "$grown/$target"
-  begin=$(used)
+  measure
+  begin=$used
   # libFuzzer counts seconds of the clock, of which a busy machine gives only a part.
   while [ "$spent" -lt "$seconds" ]; do
     code=0
@@ -43,7 +46,8 @@ run() {
       -artifact_prefix="$crashes/$target-" "$grown/$target" "Tests/Fuzz/Corpus/$target" \
       > "$log" 2>&1 || code=$?
     units=$((units + $(awk '/stat::number_of_executed_units/ { n = $2 } END { print n + 0 }' "$log")))
-    spent=$(($(used) - begin))
+    measure
+    spent=$((used - begin))
     if [ "$code" -ne 0 ]; then
       found=1
       cat "$log"
