@@ -7,7 +7,7 @@ public struct EncodedImage: Sendable {
   public let file: String
   /// As the file's header says.
   public let size: ImageSize
-  private let isJPEG: Bool
+  let isJPEG: Bool
 
   /// Reads the header only; `file` is for messages.
   ///

@@ -51,10 +51,13 @@ public struct SampleImage: Sendable {
     return transform.applied(to: try pixels(), filter: filter, fill: fill)
   }
 
-  /// The same with its pixels at hand.
+  /// The same with its pixels at hand, and the bytes only where a view may still ask for them.
   ///
   /// Throws: `DataError` when the bytes are damaged or end too early.
-  func decoded() throws -> SampleImage { SampleImage(size: size, encoded, try pixels()) }
+  func decoded() throws -> SampleImage { SampleImage(size: size, scalable, try pixels()) }
+
+  /// A JPEG can be decoded at a smaller size, a PNG cannot.
+  private var scalable: EncodedImage? { encoded.flatMap { $0.isJPEG ? $0 : nil } }
 
   /// The file it came from, if any: what its name ends in, and its bytes.
   var file: (ending: String, bytes: [UInt8])? { encoded.map { ($0.ending, $0.bytes) } }
@@ -65,5 +68,5 @@ public struct SampleImage: Sendable {
   var byteCount: Int { (encoded?.bytes.count ?? 0) + (pixelsAtHand?.count ?? 0) }
 
   /// `byteCount` of the same with its pixels at hand.
-  var decodedByteCount: Int { (encoded?.bytes.count ?? 0) + size.height * size.width * 3 }
+  var decodedByteCount: Int { (scalable?.bytes.count ?? 0) + size.height * size.width * 3 }
 }

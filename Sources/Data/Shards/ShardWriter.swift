@@ -80,7 +80,9 @@ public struct ShardWriter {
   private static func members(
     of source: any SampleSource, _ index: Int
   ) throws -> [(kind: String, bytes: [UInt8])] {
-    let sample = try source.sample(at: index).decoded()
+    let read = try source.sample(at: index)
+    // Decoded as a check: what goes into a shard can be read.
+    let sample = try read.decoded()
     let others: [(Bool, String)] = [
       (!sample.annotations.isEmpty, "objects"), (sample.volume != nil, "a volume"),
       (sample.features != nil, "features"),
@@ -93,7 +95,7 @@ public struct ShardWriter {
     var members: [(String, [UInt8])] = []
     if let image = sample.image {
       // A file goes in as it is: nothing is lost, and a JPEG stays small.
-      members.append(try image.file ?? ("png", image.pixels().pngBytes()))
+      members.append(try read.image?.file ?? ("png", image.pixels().pngBytes()))
     }
     if let mask = sample.mask { members.append(("mask.png", mask.pngBytes())) }
     if let label = sample.label { members.append(("cls", Array(String(label).utf8))) }
