@@ -62,8 +62,6 @@ public struct SampleImage: Sendable {
   /// The file it came from, if any: what its name ends in, and its bytes.
   var file: (ending: String, bytes: [UInt8])? { encoded.map { ($0.ending, $0.bytes) } }
 
-  var isDecoded: Bool { pixelsAtHand != nil }
-
   /// Of memory, about.
   var byteCount: Int { (encoded?.bytes.count ?? 0) + (pixelsAtHand?.count ?? 0) }
 
