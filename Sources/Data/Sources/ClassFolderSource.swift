@@ -64,8 +64,8 @@ public struct ClassFolderSource: FileSource {
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let image = try Image.decoded(item.file, from: files)
-    return Sample(id: item.file, image: image.pixels, label: item.label)
+    let image = try SampleImage(item.file, from: files)
+    return Sample(id: item.file, image: image, label: item.label)
   }
 
   private static func classes(

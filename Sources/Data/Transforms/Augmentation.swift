@@ -74,11 +74,11 @@ public struct Augmentation: Hashable, Sendable {
     return finished(view, mask.map(transform.mask), key: key)
   }
 
-  /// The same from a file's bytes, of which only what the view shows is decoded.
+  /// The same of a sample's picture; of a file's bytes only what the view shows is decoded.
   ///
-  /// Throws: `DataError` when they are damaged.
+  /// Throws: `DataError` when they are damaged there.
   public func callAsFunction(
-    _ image: EncodedImage, mask: ByteTensor? = nil, key: RandomKey
+    _ image: SampleImage, mask: ByteTensor? = nil, key: RandomKey
   ) throws -> (image: ByteTensor, mask: ByteTensor?) {
     let transform = transform(of: image.size, key: key)
     let view = try image.view(transform, filter: filter, fill: fill, scaled: decodesScaled)

@@ -95,7 +95,7 @@ package struct CLIP: Recipe {
     let source = try data.source("train")
     let first = try Self.parts(of: source.sample(at: 0))
     self.options = options
-    let shorter = min(first.image.imageSize.height, first.image.imageSize.width)
+    let shorter = min(first.image.size.height, first.image.size.width)
     let side = options.imageSize > 0 ? options.imageSize : shorter
     guard options.imageEncoder != .vit || side % options.patch == 0 else {
       throw JobError(
@@ -120,7 +120,7 @@ package struct CLIP: Recipe {
     for item in samples {
       let (image, captions) = try Self.parts(of: item.sample)
       let own = item.slot.index
-      images.append(augmentation(image, key: key.derived("augment").derived(own)).image)
+      images.append(try augmentation(image, key: key.derived("augment").derived(own)).image)
       let draw = key.derived("caption").derived(own).integer(0, below: captions.count)
       texts.append(captions[draw])
     }
@@ -160,7 +160,7 @@ package struct CLIP: Recipe {
   }
 
   /// Throws: `DataError` for a sample without image or caption.
-  static func parts(of sample: Sample) throws -> (image: ByteTensor, captions: [String]) {
+  static func parts(of sample: Sample) throws -> (image: SampleImage, captions: [String]) {
     guard let image = sample.image, !sample.captions.isEmpty else {
       throw DataError(
         file: sample.id, problem: "has no \(sample.image == nil ? "image" : "caption")",

@@ -30,6 +30,7 @@ extension FuzzTarget {
     case .array: [tensors, numbers]
     case .coco: [Array(objects.utf8)]
     case .tokenizer: tokenizerTexts.map { Array($0.utf8) }
+    case .shards: writtenShards
     }
   }
 }
@@ -193,6 +194,20 @@ private let picture = ByteTensor(shape: [8, 9, 3]) { pixels in
 
 private let gray = ByteTensor(shape: [4, 4, 1]) { pixels in
   for index in pixels.indices { pixels[index] = UInt8(index % 2) }
+}
+
+/// An archive with one picture of a class, and an index.
+private var writtenShards: [[UInt8]] {
+  _ = FuzzFolder.write(gray.pngBytes(), to: "seed/train/a/1.png")
+  let folder = "\(FuzzFolder.path)/seed"
+  guard let source = try? openData(format: "folders", path: folder, split: "train"),
+    (try? ShardWriter(folder: "\(folder)/packed").write(source)) != nil,
+    let archive = try? Files.bytes(of: "\(folder)/packed/train-000000.tar")
+  else { return [] }
+  let index =
+    "martlet shards 1\n{\"classNames\":[\"sky\"],\"labelNames\":[\"a\"]}\n"
+    + "shard train-000000.tar 4096 0\n000000000 png:512+90 cls:1024+1 json:2048+20\n"
+  return [archive, Array(index.utf8)]
 }
 
 private let datasetText =
