@@ -27,19 +27,19 @@ import Worlds
     let other = try Birds(options: ["classes": 8, "images": 3, "seed": 2]).source(split: "train")
     for (index, same) in [(0, 0), (2, 2), (4, 6)] {
       let picture = try few.sample(at: index)
-      #expect(try picture.image?.elements == many.sample(at: same).image?.elements)
+      #expect(try picture.image?.pixels().elements == many.sample(at: same).image?.pixels().elements)
       #expect(try picture.id == many.sample(at: same).id)
-      #expect(try picture.image?.elements != other.sample(at: index).image?.elements)
+      #expect(try picture.image?.pixels().elements != other.sample(at: index).image?.pixels().elements)
     }
   }
 
   @Test func `pictures of a class differ, and their boxes`() throws {
     let source = try Birds(options: small).source(split: "train")
     let samples = try (0..<source.count).map { try source.sample(at: $0) }
-    #expect(Set(samples.map { $0.image?.elements ?? [] }).count == samples.count)
-    #expect(Set(samples.map { $0.image?.shape ?? [] }).count > samples.count / 2)
-    #expect(
-      samples.allSatisfy { ($0.image?.shape.min() ?? 0) >= 3 && $0.image?.shape[0] ?? 0 > 30 })
+    let pictures = try samples.map { try #require($0.image).pixels() }
+    #expect(Set(pictures.map(\.elements)).count == samples.count)
+    #expect(Set(pictures.map(\.shape)).count > samples.count / 2)
+    #expect(pictures.allSatisfy { $0.shape.min() == 3 && $0.shape[0] > 30 })
     #expect(samples.map(\.label) == (0..<samples.count).map { $0 / 3 })
     #expect(try (0..<source.count).map { try source.label(at: $0) } == samples.map(\.label))
   }
@@ -48,7 +48,7 @@ import Worlds
     for side in [84, 42] {
       let source = try Birds(options: ["classes": 8, "images": 2, "imageSize": .integer(side)])
         .source(split: "test")
-      #expect(try source.sample(at: 1).image?.shape == [side, side, 3])
+      #expect(try source.sample(at: 1).image?.size == ImageSize(height: side, width: side))
     }
   }
 
@@ -66,8 +66,8 @@ import Worlds
         #expect(read.count == made.count && read.labelNames == made.labelNames)
         for index in 0..<read.count {
           let (a, b) = (try read.sample(at: index), try made.sample(at: index))
-          #expect(a.id == b.id && a.label == b.label && a.image?.shape == b.image?.shape)
-          #expect(a.image?.elements == b.image?.elements)
+          #expect(a.id == b.id && a.label == b.label && a.image?.size == b.image?.size)
+          #expect(try a.image?.pixels().elements == b.image?.pixels().elements)
         }
       }
     }

@@ -89,9 +89,16 @@ public struct CUBSource: FileSource {
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    var picture = try Image.decoded(item.file, from: files).pixels
+    let file = try SampleImage(item.file, from: files)
+    return Sample(id: item.file, image: try shown(file, item), label: item.label)
+  }
+
+  /// What the samples are made of; the file itself where nothing is cut.
+  private func shown(_ file: SampleImage, _ item: Item) throws -> SampleImage {
+    guard isCropped || view != nil else { return file }
+    var picture = try file.pixels()
     if isCropped { picture = picture.cut(try region(of: item.box, in: picture, item.file)) }
-    return Sample(id: item.file, image: view.map { $0(picture) } ?? picture, label: item.label)
+    return SampleImage(view.map { $0(picture) } ?? picture)
   }
 
   /// The box in whole pixels, as PIL's `crop` takes it; what of it lies outside is left out.

@@ -19,15 +19,15 @@ struct TDMViews: Sendable {
   }
 
   func training(_ sample: Sample, key: RandomKey) throws -> ByteTensor {
-    augmentation(try Self.picture(of: sample), key: key).image
+    try augmentation(Self.picture(of: sample), key: key).image
   }
 
   /// The picture as it is if it has the network's size, as those that the data's preparation has
   /// made; of others the middle.
   func evaluation(_ sample: Sample) throws -> ByteTensor {
     let picture = try Self.picture(of: sample)
-    guard picture.imageSize != size else { return picture }
-    return CenterView(side: size.width, fit: .covering)(picture)
+    guard picture.size != size else { return try picture.pixels() }
+    return CenterView(side: size.width, fit: .covering)(try picture.pixels())
   }
 
   /// Shapes: n pictures of the network's size → [n, side, side, 3].
@@ -35,7 +35,7 @@ struct TDMViews: Sendable {
     Data.Normalization.imageNet.batch(pictures, size: size)
   }
 
-  private static func picture(of sample: Sample) throws -> ByteTensor {
+  private static func picture(of sample: Sample) throws -> SampleImage {
     guard let picture = sample.image else {
       throw DataError(file: sample.id, problem: "has no image", advice: "tdm needs one")
     }

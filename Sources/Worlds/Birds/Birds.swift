@@ -108,7 +108,8 @@ struct BirdsSource: SampleSource {
     let cut = whole.cut(picture.region)
     let view = CenterView(side: side, fit: .stretched)
     return Sample(
-      id: picture.file, image: split == "train" ? cut : view(cut), label: label(at: index))
+      id: picture.file, image: SampleImage(split == "train" ? cut : view(cut)),
+      label: label(at: index))
   }
 
   private func picture(at index: Int) -> BirdPicture {

@@ -35,19 +35,19 @@ import Testing
   }
 
   @Test func `pictures are cut to the box, of which only what is inside counts`() throws {
-    #expect(try source("train").sample(at: 0).image?.shape == [3, 4, 3])
-    #expect(try source("train", ["pictures": "raw"]).sample(at: 0).image?.shape == [4, 6, 3])
+    #expect(try source("train").sample(at: 0).image?.size == ImageSize(height: 3, width: 4))
+    #expect(try source("train", ["pictures": "raw"]).sample(at: 0).image?.size == ImageSize(height: 4, width: 6))
     let val = try source("val", ["size": "0"])
-    #expect(try val.sample(at: 0).image?.shape == [2, 3, 3])
+    #expect(try val.sample(at: 0).image?.size == ImageSize(height: 2, width: 3))
     // Half pixels go to the even side, as Python rounds: x 0 to 2, y 2 to 4 (1.5 and 3.5).
     let boxes = "1 0.5 1.5 1.0 2.0\n2 0 0 6 4\n3 2 1 9 9\n4 0 0 2 2\n"
     let rounded = try source("val", ["size": "0"], ["bounding_boxes.txt": boxes])
-    #expect(try rounded.sample(at: 0).image?.shape == [2, 2, 3])
+    #expect(try rounded.sample(at: 0).image?.size == ImageSize(height: 2, width: 2))
   }
 
   @Test func `only the evaluation's pictures are prepared`() throws {
-    #expect(try source("val").sample(at: 0).image?.shape == [84, 84, 3])
-    #expect(try source("test", ["size": "42"]).sample(at: 0).image?.shape == [42, 42, 3])
+    #expect(try source("val").sample(at: 0).image?.size == ImageSize(height: 84, width: 84))
+    #expect(try source("test", ["size": "42"]).sample(at: 0).image?.size == ImageSize(height: 42, width: 42))
     #expect(
       try source("test", ["pictures": "raw", "size": "20"]).sample(at: 0).image?.shape
         == [20, 20, 3])
