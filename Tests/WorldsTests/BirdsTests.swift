@@ -27,9 +27,11 @@ import Worlds
     let other = try Birds(options: ["classes": 8, "images": 3, "seed": 2]).source(split: "train")
     for (index, same) in [(0, 0), (2, 2), (4, 6)] {
       let picture = try few.sample(at: index)
-      #expect(try picture.image?.pixels().elements == many.sample(at: same).image?.pixels().elements)
+      #expect(
+        try picture.image?.pixels().elements == many.sample(at: same).image?.pixels().elements)
       #expect(try picture.id == many.sample(at: same).id)
-      #expect(try picture.image?.pixels().elements != other.sample(at: index).image?.pixels().elements)
+      #expect(
+        try picture.image?.pixels().elements != other.sample(at: index).image?.pixels().elements)
     }
   }
 

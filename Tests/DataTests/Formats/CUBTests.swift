@@ -36,7 +36,9 @@ import Testing
 
   @Test func `pictures are cut to the box, of which only what is inside counts`() throws {
     #expect(try source("train").sample(at: 0).image?.size == ImageSize(height: 3, width: 4))
-    #expect(try source("train", ["pictures": "raw"]).sample(at: 0).image?.size == ImageSize(height: 4, width: 6))
+    #expect(
+      try source("train", ["pictures": "raw"]).sample(at: 0).image?.size
+        == ImageSize(height: 4, width: 6))
     let val = try source("val", ["size": "0"])
     #expect(try val.sample(at: 0).image?.size == ImageSize(height: 2, width: 3))
     // Half pixels go to the even side, as Python rounds: x 0 to 2, y 2 to 4 (1.5 and 3.5).
@@ -47,10 +49,12 @@ import Testing
 
   @Test func `only the evaluation's pictures are prepared`() throws {
     #expect(try source("val").sample(at: 0).image?.size == ImageSize(height: 84, width: 84))
-    #expect(try source("test", ["size": "42"]).sample(at: 0).image?.size == ImageSize(height: 42, width: 42))
     #expect(
-      try source("test", ["pictures": "raw", "size": "20"]).sample(at: 0).image?.shape
-        == [20, 20, 3])
+      try source("test", ["size": "42"]).sample(at: 0).image?.size
+        == ImageSize(height: 42, width: 42))
+    #expect(
+      try source("test", ["pictures": "raw", "size": "20"]).sample(at: 0).image?.size
+        == ImageSize(height: 20, width: 20))
   }
 
   @Test(arguments: [
