@@ -6,12 +6,12 @@ PACKAGES := libopenblas-dev libzmq3-dev libprotobuf-c-dev libsodium-dev libxxhas
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 MARTLET := .build/release/martlet
 RESULTS := runs/demo
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Examples
 
 MINUTES := 10
 SEED := 1
 
-.PHONY: all build packages demo test chaos audit check format lint bench fuzz fuzz-corpus proto clean
+.PHONY: all build packages demo test own chaos audit check format lint bench fuzz fuzz-corpus proto clean
 
 all: build
 
@@ -38,6 +38,16 @@ demo: build
 test: packages lint
 	$(SWIFT) build -c release
 	$(SWIFT) test -c release --disable-testable-imports
+	$(MAKE) --no-print-directory own
+
+# The package of somebody else: it builds with what is public, and its recipe trains. In this
+# package's build folder and with its versions, so that only that recipe is compiled.
+OWN := Examples/OwnRecipe
+own: build
+	@cp Package.resolved $(OWN)/
+	$(SWIFT) build -c release --package-path $(OWN) --scratch-path .build --product own
+	@folder=$$(mktemp -d); trap 'rm -rf $$folder' EXIT; \
+	.build/release/own run $(OWN)/job.yaml --output $$folder/run --print-digest
 
 # Real processes on hosts in network namespaces (root), killed, stopped and cut off for MINUTES; the
 # report says what they made of it. KIND=kill EVERY=60 for one trouble at one pace, JSON=FILE for

@@ -27,7 +27,7 @@ var targets: [Target] = [
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(
     name: "Recipes", dependencies: ["Training"],
-    exclude: ["CLIP/README.md", "Segment/README.md"]),
+    exclude: ["CLIP/README.md", "Segment/README.md", "TDM/README.md"]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
   .target(name: "Simulation", dependencies: ["Collectives", "Data", "Coordination"]),
@@ -77,7 +77,12 @@ if let libFuzzer = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] {
 
 let products: [Product] = [
   .executable(name: "martlet", targets: ["martlet"]),
-  .library(name: "Martlet", targets: ["Commands", "Recipes", "Training"]),
+  .library(
+    name: "Martlet",
+    targets: [
+      "Commands", "Recipes", "Training", "Worlds", "Losses", "Layers", "Data", "Collectives",
+      "Tensors",
+    ]),
 ]
 
 let package = Package(

@@ -22,6 +22,8 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
   case files = 5
   /// `martlet verify` reached another digest than the one on record.
   case differs = 6
+  /// `martlet prove` ran to its end, and not every claim is reproduced.
+  case unproven = 7
   /// Ctrl-C: the work stopped at a step boundary, its state is in a checkpoint.
   case interrupted = 130
   /// SIGTERM: as `interrupted`.
@@ -37,7 +39,7 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
       case .notFinite: self = .failed
       case .checkpoint, .record, .write: self = .files
       }
-    case is SafetensorsError, is FileError: self = .files
+    case is SafetensorsError, is FileError, is WeightsError: self = .files
     case let error as TransportError:
       switch error {
       case .unreachable, .connectionLost, .notAdmitted, .notAllowed, .protocolMismatch,

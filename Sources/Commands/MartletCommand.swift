@@ -19,7 +19,8 @@ public struct MartletCommand: ParsableCommand {
     version: Version.current,
     groupedSubcommands: [
       CommandGroup(
-        name: "Training", subcommands: [Run.self, Predict.self, Evaluate.self, Verify.self]),
+        name: "Training",
+        subcommands: [Run.self, Predict.self, Evaluate.self, Verify.self, Prove.self]),
       CommandGroup(
         name: "Cluster",
         subcommands: [
@@ -31,6 +32,8 @@ public struct MartletCommand: ParsableCommand {
           SubmitCommand.self, Status.self, Jobs.self, Show.self, LogsCommand.self, Cancel.self,
           Fetch.self,
         ]),
+      CommandGroup(
+        name: "Weights of other libraries", subcommands: [ImportCommand.self, ExportCommand.self]),
       CommandGroup(
         name: "Looking up", subcommands: [Recipes.self, DataCommand.self, VersionCommand.self]),
       CommandGroup(name: "Testing", subcommands: [Simulate.self, Bench.self]),

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Cluster
 import Data
-import Foundation
-import Messages
 import Training
 
 /// A whole job without a coordinator of its own to look after.
@@ -47,13 +45,10 @@ struct Run: HouseCommand {
     let read = try Job(value, catalog: house.catalog)
     let output = read.output ?? point?.run.map { JobFile("").absolute($0) } ?? freshFolder()
     value.set(["output"], to: .text(output))
-    let checkpoint: Training.Checkpoint?
-    if workers == 1 && exchange == .direct {
-      checkpoint = try trainHere(
-        try Job(value, catalog: house.catalog), house, point, on: terminal, interrupts)
-    } else {
-      checkpoint = try trainOnWorkers(value, point, on: terminal, interrupts)
-    }
+    let training = JobTraining(
+      house, workers: workers, exchange: exchange, compute: compute, on: terminal, interrupts)
+    defer { training.stop() }
+    let checkpoint = try training.train(value, title: read.recipe, from: point)
     terminal.line("\n" + RunSummary(folder: output, checkpoint).text)
     if let status = interrupts.status {
       let name = job.file.map { $0 + " " } ?? ""
@@ -65,53 +60,6 @@ struct Run: HouseCommand {
       throw status
     }
     if printDigest, let checkpoint { Terminal.output.line(checkpoint.modelDigest) }
-  }
-
-  private func trainHere(
-    _ job: Job, _ house: House, _ point: ResumePoint?, on terminal: Terminal,
-    _ interrupts: Interrupts
-  ) throws -> Training.Checkpoint? {
-    let display = TrainingDisplay(terminal, title: job.recipe)
-    defer { display.finish() }
-    let run = try LocalRun(
-      job, catalog: house.catalog, output: job.output ?? "", threads: compute.threadCount(),
-      resume: point?.checkpoint, fingerprint: Fingerprint.byName, show: display.show)
-    interrupts.handle { run.stop() }
-    return try run.run().checkpoint
-  }
-
-  private func trainOnWorkers(
-    _ job: JobValue, _ point: ResumePoint?, on terminal: Terminal, _ interrupts: Interrupts
-  ) throws -> Training.Checkpoint? {
-    let cluster = try LocalCluster()
-    interrupts.handle(stop: {}, end: { cluster.stop() })
-    defer { cluster.stop() }
-    let connection = try cluster.startWorkers(
-      workers, threads: compute.threadCount(sharedBy: workers), exchange: exchange,
-      isa: compute.isa)
-    let submitted = try connection.submit(
-      Messages.Submit(
-        specification: try jsonLine(job), name: self.job.file.map { JobFile.stem($0) } ?? "run",
-        resume: point.map { JobFile("").absolute($0.checkpoint.path) } ?? ""))
-    try JobFollower(connection, submitted.job, terminal).follow {
-      interrupts.status == nil
-    }
-    if interrupts.status != nil {
-      try connection.cancel(submitted.job, reason: "interrupted")
-      try waitForLastCheckpoint(of: submitted.job, connection)
-    }
-    let shelf = CheckpointShelf(folder: "\(submitted.output)/checkpoints", keep: 1)
-    return shelf.newestValid().0
-  }
-
-  /// A cancelled job's last step is stored once more; that takes a moment.
-  private func waitForLastCheckpoint(of job: JobID, _ connection: ClusterConnection) throws {
-    let end = Date().addingTimeInterval(5)
-    while Date() < end {
-      let status = try connection.show(job).status
-      if status.step == 0 || (status.checkpoint?.position.step ?? 0) >> 4 >= status.step { return }
-      Thread.sleep(forTimeInterval: 0.02)
-    }
   }
 
   /// `runs/NAME`, or the first of `runs/NAME-2`, … that is free.

@@ -24,6 +24,7 @@ public struct RecipeEntry: Sendable {
   public let summary: String
   public let defaults: JobDefaults
   public let options: [OptionDeclaration]
+  public let proof: Proof?
   private let checkJob: @Sendable (Job) -> JobError?
   private let listStages: @Sendable (Job) throws -> [Stage]
   private let buildProgram: @Sendable (Job, Stage, RecipeData, Arena) throws -> any Program
@@ -33,6 +34,7 @@ public struct RecipeEntry: Sendable {
     summary = R.summary
     defaults = R.defaults
     options = R.Options.declarations
+    proof = R.proof
     checkJob = { job in
       do throws(JobError) {
         try R.check(job, options: R.Options(reading: job.options))

@@ -30,6 +30,12 @@ public struct Progress: Sendable, Equatable, Codable {
     public var split: String
     public var step: Int
     public var scores: [Score]
+
+    public init(split: String, step: Int, scores: [Score]) {
+      self.split = split
+      self.step = step
+      self.scores = scores
+    }
   }
 
   /// Rises with every commit; the same on all workers.

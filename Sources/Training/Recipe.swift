@@ -19,6 +19,8 @@ public protocol Recipe: Sendable {
   /// One sentence for `martlet recipes`, naming the paper.
   static var summary: String { get }
   static var defaults: JobDefaults { get }
+  /// The experiments that show what the paper claims; nil for a recipe that claims nothing.
+  static var proof: Proof? { get }
 
   /// The stages of a training, in order; one by default.
   static func stages(_ options: Options) -> [Stage]
@@ -57,6 +59,8 @@ public protocol Recipe: Sendable {
 }
 
 extension Recipe {
+  public static var proof: Proof? { nil }
+
   public static func stages(_ options: Options) -> [Stage] { [Stage("train")] }
 
   public func begin(_ beginning: StageBeginning) throws { beginning.carry() }

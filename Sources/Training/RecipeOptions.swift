@@ -35,6 +35,7 @@ public struct Option<Value: RecipeOptionValue>: Sendable, AnyOption {
   public let declaration: OptionDeclaration
 
   public var wrappedValue: Value { box.value }
+  var shown: String { box.value.shown }
 
   public init(
     wrappedValue: Value, _ meaning: String, symbol: String? = nil, unit: String? = nil
@@ -88,6 +89,8 @@ public struct OptionDeclaration: Sendable, Equatable {
 
 protocol AnyOption {
   var declaration: OptionDeclaration { get }
+  /// The value that it has.
+  var shown: String { get }
   func set(_ value: JobValue, key: String) throws(JobError)
 }
 
@@ -112,6 +115,11 @@ extension RecipeOptions {
       }
       try option.set(value, key: "options.\(name)")
     }
+  }
+
+  /// Every option with its value, in the order they are written.
+  public var values: [(name: String, shown: String)] {
+    options.map { (name: $0, shown: $1.shown) }
   }
 
   private var options: [(String, any AnyOption)] {

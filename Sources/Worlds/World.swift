@@ -14,10 +14,16 @@ public protocol World: Sendable {
   var splits: [String] { get }
   /// Throws: `DataError` for an unknown split.
   func source(split: String) throws -> any SampleSource
+
+  /// Of what `write` writes; "voc" unless the world says otherwise.
+  static var format: String { get }
+
+  /// Writes all splits into a folder, in the layout of a real data set.
+  func write(to path: String) throws
 }
 
 /// Every world of the house. Add yours here.
-public let worldCatalog: [any World.Type] = [Scenes.self]
+public let worldCatalog: [any World.Type] = [Birds.self, Scenes.self]
 
 /// The world of this name with these options.
 ///
@@ -34,6 +40,8 @@ public func makeWorld(named name: String, options: [String: OptionValue]) throws
 }
 
 extension World {
+  public static var format: String { VOCSource.format }
+
   /// Writes all splits in PASCAL VOC layout (`VOCSource`), as PNG: reading gives the same samples.
   public func write(to path: String) throws {
     try VOCWriter.write(splits.map { try source(split: $0) }, to: path)

@@ -6,11 +6,13 @@ import Training
 /// computes what: batch norm, dropout, augmentation, a batch that does not divide the data.
 struct SmallJob: Sendable, CustomTestStringConvertible {
   let recipe: String
+  /// Splits that are scored after the last step, in order.
+  let scored: [String]
   var value: JobValue
 
   var testDescription: String { recipe }
 
-  static let all = [segment, clip]
+  static let all = [segment, clip, tdm]
 
   static let segment = SmallJob(
     recipe: "segment",
@@ -28,14 +30,33 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "cropMin": .number(0.5),
     ])
 
-  private init(recipe: String, options: [String: JobValue]) {
+  /// Episodes of 3 × (1 + 2) images: replicas have supports, queries, or both.
+  static let tdm = SmallJob(
+    recipe: "tdm",
+    data: [
+      "world": .text("birds"), "classes": .integer(12), "images": .integer(6),
+      "imageSize": .integer(21),
+    ], scored: ["val", "test"],
+    options: [
+      "imageSize": .integer(21), "pools": .integer(2), "width": .integer(8),
+      "trainWay": .integer(3), "trainShot": .integer(1), "trainQueryShot": .integer(2),
+      "testWay": .integer(3), "testShot": .text("1,2"), "testQueryShot": .integer(2),
+      "trials": .integer(7), "dropout": .number(0.2),
+    ])
+
+  private static let scenes: [String: JobValue] = [
+    "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
+    "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
+  ]
+
+  private init(
+    recipe: String, data: [String: JobValue] = scenes,
+    scored: [String] = ["val", "test", "heldout"], options: [String: JobValue]
+  ) {
     self.recipe = recipe
+    self.scored = scored
     value = .map([
-      "recipe": .text(recipe),
-      "data": .map([
-        "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
-        "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
-      ]),
+      "recipe": .text(recipe), "data": .map(data),
       "batch": .integer(9), "replicas": .integer(8), "epochs": .integer(2), "seed": .integer(3),
       "evaluationBatch": .integer(2), "options": .map(options),
       "schedule": .map(["name": .text("cosine"), "warmupSteps": .integer(1)]),

@@ -8,7 +8,10 @@ import Training
 ///
 /// - `borders`: Where one worker's replicas end and the next one's begin.
 /// - `threads`: Replicas of a worker that compute at once.
-func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> String {
+/// - `memoryBytes`: For decoded samples, of each worker; plenty without.
+func digest(
+  of small: SmallJob, borders: [Int], threads: Int = 2, memoryBytes: [Int]? = nil
+) throws -> String {
   let job = try small.job()
   let ranges = TestCluster.ranges(job.replicas, borders)
   let links = ranges.count == 1 ? [] : MemoryNetwork().links(ranges)
@@ -20,7 +23,8 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
         replicas: job.replicas, hosted: ranges[worker], permits: ComputePermits(count: threads),
         link: links.isEmpty ? nil : links[worker])
       let observer = LastCheckpoint()
-      let trainer = try Trainer(job, catalog: houseCatalog)
+      let data = try memoryBytes.map { try RecipeData(job: job, memoryBytes: $0[worker]) }
+      let trainer = try Trainer(job, catalog: houseCatalog, data: data)
       let loop = TrainingLoop(
         trainer, group: group, scratch: "\(folder)/\(worker)", observer: observer)
       _ = try loop.run()
@@ -32,6 +36,39 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
     guard found.count == 1 else { throw SplitTrainingError.checkpoints(found.count) }
     return found[0]
   }
+}
+
+/// Loss of a job's first step, the weights after it, and how far the one that moved most did.
+func firstStep(
+  of small: SmallJob
+) throws -> (loss: Double, weights: [Float], moved: Float) {
+  let job = try small.job()
+  let trainer = try Trainer(job, catalog: houseCatalog)
+  func weights() -> [Float] { trainer.program.parameters.flatMap { $0.value.elements } }
+  let before = weights()
+  try trainer.prepare(hosted: 0..<job.replicas)
+  defer { trainer.stop() }
+  let report = try trainer.runStep(
+    ReplicaGroup(
+      replicas: job.replicas, hosted: 0..<job.replicas, permits: ComputePermits(count: 2),
+      link: nil))
+  let after = weights()
+  let moved = zip(before, after).map { abs($0 - $1) }.max() ?? 0
+  return (report.numbers[0].value, after, moved)
+}
+
+/// Runs so many steps on all replicas of this process; the last one's report.
+func firstSteps(_ trainer: Trainer, _ count: Int) throws -> StepReport? {
+  let replicas = trainer.job.replicas
+  try trainer.prepare(hosted: 0..<replicas)
+  defer { trainer.stop() }
+  var report: StepReport?
+  for _ in 0..<count {
+    report = try trainer.runStep(
+      ReplicaGroup(
+        replicas: replicas, hosted: 0..<replicas, permits: ComputePermits(count: 2), link: nil))
+  }
+  return report
 }
 
 enum SplitTrainingError: Error {

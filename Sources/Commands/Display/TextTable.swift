@@ -31,6 +31,27 @@ package struct TextTable {
   }
 }
 
+extension TextTable {
+  /// The table as Markdown has it, its columns aligned also for readers of the source.
+  package var markdown: String {
+    func safe(_ cell: String) -> String { cell.replacing("|", with: "\\|") }
+    let cells = ([titles] + rows).map { $0.map(safe) }
+    let widths = titles.indices.map { column in max(3, cells.map { $0[column].count }.max() ?? 0) }
+    let lines = cells.map { row in
+      row.indices.map { column in
+        let space = String(repeating: " ", count: widths[column] - row[column].count)
+        return alignments[column] == .left ? row[column] + space : space + row[column]
+      }
+    }
+    let rule = titles.indices.map { column in
+      let dashes = String(repeating: "-", count: widths[column] - 1)
+      return alignments[column] == .left ? dashes + "-" : dashes + ":"
+    }
+    return ([lines[0], rule] + lines.dropFirst()).map { "| \($0.joined(separator: " | ")) |" }
+      .joined(separator: "\n")
+  }
+}
+
 /// At most `columns` characters.
 package func cut(_ text: String, to columns: Int) -> String {
   text.count <= columns ? text : text.prefix(max(0, columns - 1)) + "…"

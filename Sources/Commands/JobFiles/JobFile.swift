@@ -41,11 +41,9 @@ package struct JobFile {
       guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
         throw JobError("", "--set \(text): write key=value, like --set optimizer.learningRate=1e-3")
       }
-      let key = text[..<equals].split(separator: ".").map(String.init)
       let given = try YAMLReader.value(
         of: String(text[text.index(after: equals)...]), name: "--set \(text)")
-      if given != .null { value = value.lengthReplaced(by: key) }
-      value.set(key, to: given)
+      value = value.with(String(text[..<equals]), given)
     }
     return value
   }
@@ -102,17 +100,7 @@ package struct JobFile {
     let below = try read(
       JobFile(name, directory: "/" + folder).absolute(name), above: above + [path])
     let replaced = ["epochs", "steps"].filter { map[$0] != nil }
-      .reduce(below) { $0.lengthReplaced(by: [$1]) }
+      .reduce(below) { $0.lengthReplaced(by: $1) }
     return JobValue.map(map).merged(over: replaced)
-  }
-}
-
-extension JobValue {
-  /// Whoever sets `steps` over a file that has `epochs` means to replace them, and the reverse.
-  fileprivate func lengthReplaced(by key: [String]) -> JobValue {
-    guard case .map(var map) = self else { return self }
-    if key == ["steps"] { map["epochs"] = nil }
-    if key == ["epochs"] { map["steps"] = nil }
-    return .map(map)
   }
 }

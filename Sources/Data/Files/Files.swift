@@ -121,16 +121,38 @@ package enum Files {
   }
 
   /// The lines without surrounding white space, empty ones left out.
-  package static func lines(of path: String) throws -> [String] { lines(try text(of: path)) }
-
-  static func lines(_ text: String) -> [String] {
-    text.split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
+  package static func lines(of path: String) throws -> [String] {
+    try lines(text(of: path), path: path)
   }
+
+  static func lines(_ text: String, path: String) throws -> [String] {
+    try split(text, omittingEmpty: true, path: path).map { $0.trimmed }.filter { !$0.isEmpty }
+  }
+
+  /// Throws: `DataError` for more lines than any list has: each takes far more memory than bytes.
+  static func split(_ text: String, omittingEmpty: Bool, path: String) throws -> [Substring] {
+    let lines = text.split(
+      maxSplits: linesMax, omittingEmptySubsequences: omittingEmpty, whereSeparator: \.isNewline)
+    guard lines.count <= linesMax else {
+      throw DataError(
+        file: path, problem: "has more than \(linesMax) lines", advice: "Split it")
+    }
+    return lines
+  }
+
+  private static let linesMax = 20_000_000
 
   /// Whether a name stays inside the folder it is relative to: not absolute, no "..", no zero byte.
   static func isInside(_ name: String) -> Bool {
     !name.hasPrefix("/") && !name.utf8.contains(0)
       && !name.split(separator: "/").contains("..")
+  }
+
+  static func leadsOutside(_ name: String, of root: String) -> DataError {
+    DataError(
+      file: root,
+      problem: "was asked for \(name.prefix(200).debugDescription), which leads outside",
+      advice: "Use names inside the data folder")
   }
 
   package static func byteCount(of path: String) throws -> Int {

@@ -54,6 +54,23 @@ public enum JobValue: Sendable, Equatable {
     self = .map(map)
   }
 
+  /// This job with one key changed, by dotted path.
+  ///
+  /// Whoever sets `steps` over a job that has `epochs` means to replace them, and the reverse.
+  package func with(_ key: String, _ new: JobValue) -> JobValue {
+    var value = new == .null ? self : lengthReplaced(by: key)
+    value.set(key.split(separator: ".").map { String($0) }, to: new)
+    return value
+  }
+
+  /// Without the other of `epochs` and `steps` if `key` is one of them.
+  package func lengthReplaced(by key: String) -> JobValue {
+    guard case .map(var map) = self else { return self }
+    if key == "steps" { map["epochs"] = nil }
+    if key == "epochs" { map["steps"] = nil }
+    return .map(map)
+  }
+
   /// This map over `base`: keys here win, maps are merged, all else is replaced.
   public func merged(over base: JobValue) -> JobValue {
     guard case .map(let mine) = self, case .map(let theirs) = base else { return self }
@@ -102,5 +119,22 @@ extension JobValue: Codable {
     case .list(let value): try container.encode(value)
     case .map(let value): try container.encode(value)
     }
+  }
+}
+
+// So that a job reads in Swift as it does in YAML: ["data": ["world": "scenes"], "batch": 64].
+extension JobValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .text(value) }
+  public init(arrayLiteral values: JobValue...) { self = .list(values) }
+
+  /// Precondition: no key twice.
+  public init(dictionaryLiteral pairs: (String, JobValue)...) {
+    self = .map(Dictionary(uniqueKeysWithValues: pairs))
   }
 }
