@@ -19,7 +19,11 @@ static void fail(j_common_ptr info) {
   error_manager *errors = (error_manager *)info->err;
   char text[JMSG_LENGTH_MAX];
   info->err->format_message(info, text);
-  snprintf(errors->message, CI_MESSAGE_SIZE, "%s", text);
+  // What libjpeg says of MEMORY_MAX is that it would need a temporary file.
+  int is_memory = info->err->msg_code == JERR_NO_BACKING_STORE;
+  snprintf(
+      errors->message, CI_MESSAGE_SIZE, "%s",
+      is_memory ? "progressive, and so large that decoding it takes more than 256 MiB" : text);
   longjmp(errors->escape, 1);
 }
 
@@ -50,6 +54,9 @@ static void prepare(error_manager *errors, char *message) {
   errors->message = message;
   message[0] = 0;
 }
+
+// A progressive picture is kept as coefficients until its last scan: six bytes a pixel or more.
+enum { MEMORY_MAX = 256 << 20 };
 
 // A few kilobytes of progressive file can ask for thousands of scans over a huge picture.
 static void limit_scans(j_common_ptr info) {
@@ -134,6 +141,7 @@ int ci_jpeg_decode(
     return -1;
   }
   jpeg_create_decompress(&info);
+  info.mem->max_memory_to_use = MEMORY_MAX;
   progress.progress_monitor = limit_scans;
   info.progress = &progress;
   jpeg_mem_src(&info, bytes, size);

@@ -67,8 +67,9 @@ static png_structp begin(source *from, png_infop *info, char *message) {
     return NULL;
   }
   png_set_read_fn(png, from, read_bytes);
+  // Texts, profiles and the like, which may be packed, are of no use here and passed over unread.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_set_chunk_malloc_max(png, 8 << 20);
-  png_set_chunk_cache_max(png, 64);
   return png;
 }
 

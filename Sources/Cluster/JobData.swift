@@ -16,7 +16,15 @@ final class JobData: Sendable {
   private enum Listing {
     case making
     case absent(Failure)
-    case known(FileListing, sha256: [UInt8])
+    case known(Known)
+  }
+
+  /// What requests for blocks are answered from.
+  private struct Known {
+    let listing: FileListing
+    let sha256: [UInt8]
+    /// The data's folder.
+    let root: String
   }
 
   private let listings = Mutex<[JobID: Listing]>([:])
@@ -45,22 +53,35 @@ final class JobData: Sendable {
     }
     if let absence { throw absence }
     if isFirst {
-      Thread.detachNewThread { [self] in
-        do {
-          let bytes = try FileListing(of: Self.root(of: specification)).bytes
-          try SafeFile.write(bytes, to: path, mode: 0o644)
-          listings.withLock { $0[job] = nil }
-        } catch {
-          let failure =
-            error as? Failure
-            ?? Failure(reason: "the coordinator cannot list the data: \(error)", field: "data.path")
-          listings.withLock { $0[job] = .absent(failure) }
-        }
+      do {
+        try SystemThread(name: "data") { [self] in makeListing(of: job, specification, at: path) }
+          .detach()
+      } catch {
+        // Whoever asks next tries again.
+        listings.withLock { $0[job] = nil }
       }
     }
     var failure = Failure(reason: "the coordinator lists the data")
     failure.isPassing = true
     throw failure
+  }
+
+  /// Ends early when the job is over.
+  private func makeListing(of job: JobID, _ specification: String, at path: String) {
+    func isWanted() -> Bool {
+      listings.withLock { if case .making? = $0[job] { true } else { false } }
+    }
+    do {
+      let bytes = try FileListing(of: Self.root(of: specification), while: isWanted).bytes
+      try SafeFile.write(bytes, to: path, mode: 0o644)
+      listings.withLock { $0[job] = nil }
+    } catch {
+      guard isWanted() else { return }
+      let failure =
+        error as? Failure
+        ?? Failure(reason: "the coordinator cannot list the data: \(error)", field: "data.path")
+      listings.withLock { $0[job] = .absent(failure) }
+    }
   }
 
   func forget(where isOver: (JobID) -> Bool) {
@@ -102,55 +123,58 @@ final class JobData: Sendable {
   func read(
     _ request: ReadBlocks, _ specification: String, in folder: String
   ) throws(Failure) -> BlockBytes {
-    let (listing, sha256) = try known(request.job, "\(folder)/\(Self.listingFile)")
-    guard request.listing == sha256 else {
+    let known = try known(request.job, specification, "\(folder)/\(Self.listingFile)")
+    guard request.listing == known.sha256 else {
       throw Failure(
         reason: "the coordinator's list of the data is another one",
         advice: "\(folder)/\(Self.listingFile) was changed; submit the job again")
     }
-    let root = try Self.root(of: specification)
-    var bytes: [UInt8] = []
-    var hashes: [UInt64] = []
+    let entries = known.listing.entries
+    var ranges: [Range<Int>] = []
+    var byteCount = 0
     for address in request.addresses {
       let place = Int(address.file)
-      guard listing.entries.indices.contains(place) else {
-        throw Failure(reason: "the data has \(listing.entries.count) files, none numbered \(place)")
+      guard entries.indices.contains(place) else {
+        throw Failure(reason: "the data has \(entries.count) files, none numbered \(place)")
       }
-      let entry = listing.entries[place]
-      let range = FileBlock(file: place, index: Int(address.block)).range(in: entry.byteCount)
-      guard !range.isEmpty, bytes.isEmpty || bytes.count + range.count <= WireLimits.chunkBytes
-      else {
+      let range = FileBlock(file: place, index: Int(address.block))
+        .range(in: entries[place].byteCount)
+      byteCount += range.count
+      guard !range.isEmpty, byteCount <= WireLimits.chunkBytes else {
         throw Failure(
-          reason: "\(entry.name) has no block \(address.block), or too much was asked for")
+          reason: "\(entries[place].name) has no block \(address.block), or too much was asked for")
       }
-      let block: [UInt8]
-      do { block = try entry.bytes(below: root, in: range) } catch {
-        throw Failure(
-          reason: "\(error)", advice: "the job needs the data as it was when the job began")
-      }
-      hashes.append(contentHash(block))
-      bytes = bytes.isEmpty ? block : bytes + block
+      ranges.append(range)
     }
-    return BlockBytes(bytes: bytes, hashes: hashes)
+    do {
+      return try BlockBytes(byteCounts: ranges.map(\.count)) { number, place in
+        let entry = entries[Int(request.addresses[number].file)]
+        try entry.read(below: known.root, in: ranges[number], into: place)
+        return contentHash(UnsafeRawBufferPointer(place))
+      }
+    } catch {
+      throw Failure(
+        reason: "\(error)", advice: "the job needs the data as it was when the job began")
+    }
   }
 
   private func known(
-    _ job: JobID, _ path: String
-  ) throws(Failure) -> (FileListing, sha256: [UInt8]) {
-    func cached() -> (FileListing, sha256: [UInt8])? {
-      listings.withLock {
-        if case .known(let listing, let sha256)? = $0[job] { (listing, sha256) } else { nil }
-      }
+    _ job: JobID, _ specification: String, _ path: String
+  ) throws(Failure) -> Known {
+    func cached() -> Known? {
+      listings.withLock { if case .known(let known)? = $0[job] { known } else { nil } }
     }
     if let known = cached() { return known }
+    let root = try Self.root(of: specification)
     do {
       return try reading.withLock { _ in
         if let known = cached() { return known }
         let bytes = try Files.bytes(of: path)
-        let listing = try FileListing(bytes: bytes, path: path)
-        let sha256 = FileHash.of(bytes)
-        listings.withLock { $0[job] = .known(listing, sha256: sha256) }
-        return (listing, sha256)
+        let known = Known(
+          listing: try FileListing(bytes: bytes, path: path), sha256: FileHash.of(bytes), root: root
+        )
+        listings.withLock { $0[job] = .known(known) }
+        return known
       }
     } catch { throw Failure(reason: "\(error)") }
   }

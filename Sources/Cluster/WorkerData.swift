@@ -104,14 +104,15 @@ final class WorkerData: Sendable {
       difference = ""
     } else {
       do {
-        let own = try FileListing(of: path, while: files.isWanted)
-        guard let found = own.firstDifference(from: listing) else {
+        guard let found = try listing.firstDifference(in: path, while: files.isWanted) else {
           return Opened(
             job: files.job, data: recipeData { try specification.open(split: $0) },
             way: "local files", served: nil)
         }
         difference = "\(path) is not what the coordinator's list of it says: \(found)"
       } catch let error as DataError { difference = "\(error)" }
+      // A walk that was broken off has found no difference; the next generation begins anew.
+      guard files.isWanted() else { throw DataUnavailable(file: path, reason: "no longer wanted") }
       guard isServed, served == nil else {
         throw DataUnavailable(
           file: path, reason: difference,

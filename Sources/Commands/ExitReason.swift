@@ -39,7 +39,7 @@ package enum ExitReason: Int32, Error, CaseIterable, Sendable {
       case .notFinite: self = .failed
       case .checkpoint, .record, .write: self = .files
       }
-    case is SafetensorsError, is FileError: self = .files
+    case is SafetensorsError, is FileError, is WeightsError: self = .files
     case let error as TransportError:
       switch error {
       case .unreachable, .connectionLost, .notAdmitted, .notAllowed, .protocolMismatch,

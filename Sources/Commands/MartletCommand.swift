@@ -33,6 +33,8 @@ public struct MartletCommand: ParsableCommand {
           Fetch.self,
         ]),
       CommandGroup(
+        name: "Weights of other libraries", subcommands: [ImportCommand.self, ExportCommand.self]),
+      CommandGroup(
         name: "Looking up", subcommands: [Recipes.self, DataCommand.self, VersionCommand.self]),
       CommandGroup(name: "Testing", subcommands: [Simulate.self, Bench.self]),
     ])

@@ -101,7 +101,9 @@ extension CoordinatorMachine {
   private mutating func relayCircle(among still: [Standstill], of job: Job, _ now: Moment) {
     let patience = linkPatience(of: job)
     let awaited = Dictionary(
-      uniqueKeysWithValues: still.filter { $0.duration >= patience }.map { ($0.worker, $0.waitsFor) }
+      uniqueKeysWithValues: still.filter { $0.duration >= patience }.map {
+        ($0.worker, $0.waitsFor)
+      }
     )
     guard let circle = circle(in: awaited) else { return }
     let pairs = circle.indices.map {

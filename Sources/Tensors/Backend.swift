@@ -7,6 +7,7 @@ package protocol Backend:
   ElementwiseKernels,
   ComparisonKernels,
   MatrixKernels,
+  FactorizationKernels,
   CopyKernels,
   ReductionKernels,
   PairKernels,

@@ -9,8 +9,14 @@ final class AuditedSource: WrappedSource {
 
   init(_ base: any SampleSource) { self.base = base }
 
-  /// Samples that were given out so far.
-  var delivered: [Int] { read.withLock { $0 } }
+  /// Samples that were given out so far, but for those of slots that were left out afterwards.
+  func delivered(without skipped: [Slot]) -> [Int] {
+    var samples = read.withLock { $0 }
+    for sample in skipped.flatMap({ $0.references.map(\.sample) }) {
+      if let place = samples.firstIndex(of: sample) { samples.remove(at: place) }
+    }
+    return samples
+  }
 
   func sample(at index: Int) throws -> Sample {
     let sample = try base.sample(at: index)

@@ -66,7 +66,9 @@ final class BatchFeed {
       }
       let audited = AuditedSource(source)
       var batch = try program.load(Array(all[mine]), key: key, source: audited)
-      batch.delivered = audited.delivered
+      let skipped = Set(batch.skipped.map(\.slot))
+      batch.delivered = audited.delivered(
+        without: all[mine].filter { skipped.contains($0.index) })
       return batch
     }
   }

@@ -45,10 +45,18 @@ struct RecipeProgram<R: Recipe>: Program {
   func begin(_ beginning: StageBeginning) throws { try recipe.begin(beginning) }
 
   func load(_ slots: [Slot], key: RandomKey, source: any SampleSource) throws -> LoadedBatch {
-    let read = try source.load(slots, onBadSample: job.onBadSample)
+    func content(_ samples: [LoadedSlot]) throws -> R.Batch {
+      try recipe.load(samples, key: key, data: data)
+    }
+    var read = try source.load(slots, onBadSample: job.onBadSample)
+    let batch: R.Batch
+    do { batch = try content(read.loaded) } catch is DataError where job.onBadSample == .skip {
+      // Whose view it was shows when each is made alone.
+      read = try read.skipping { _ = try content([$0]) }
+      batch = try content(read.loaded)
+    }
     return LoadedBatch(
-      content: try recipe.load(read.loaded, key: key, data: data),
-      slots: read.loaded.map(\.slot.index), skipped: read.skipped)
+      content: batch, slots: read.loaded.map(\.slot.index), skipped: read.skipped)
   }
 
   func step(_ batch: LoadedBatch, _ context: StepContext) throws {

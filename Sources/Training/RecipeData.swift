@@ -36,10 +36,14 @@ public final class RecipeData: Sendable {
 extension RecipeData {
   /// The data of a job's `data:` block, read by this process itself.
   ///
+  /// `memoryBytes`: For decoded samples.
+  ///
   /// Throws: `JobError` for a block of the wrong kind, `DataError` for what it says.
-  package convenience init(job: Job) throws {
+  package convenience init(job: Job, memoryBytes: Int = RecipeData.memoryBytes) throws {
     let specification = try DataSpecification(job.data)
-    self.init { try specification.open(split: $0) }
+    self.init(memory: SampleMemory(bytesMax: memoryBytes)) {
+      try specification.open(split: $0)
+    }
   }
 }
 

@@ -142,7 +142,7 @@ private final class BlockLoop {
         case .denied, .misunderstood: break
         }
       }
-      while let (frames, _) = dealer.receive() {
+      while let frames = dealer.receiveShared() {
         lastHeard = .now
         read(frames)
         // What was delivered makes room; the line should not run dry meanwhile.
@@ -200,9 +200,10 @@ private final class BlockLoop {
     }
   }
 
-  private func read(_ frames: [[UInt8]]) {
-    guard
-      let message = try? Envelope(decoding: frames.first ?? []).message(BulkMessage.self),
+  private func read(_ frames: [SharedFrame]) {
+    guard let head = frames.first,
+      let message = try? Envelope(decoding: head.bytes(in: 0..<head.count))
+        .message(BulkMessage.self),
       let flight = flights.removeValue(forKey: message.transfer)
     else { return }
     flightBytes -= flight.byteCount
@@ -218,13 +219,11 @@ private final class BlockLoop {
               + "expected \(flight.byteCount) in \(flight.blocks.count)",
             advice: "report this: coordinator and worker disagree about the protocol"))
       }
-      if flight.blocks.count == 1 {
-        return flight.blocks[0].deliver(.bytes(frames[1], hash: blocks.hashes[0]))
-      }
       var start = 0
       for (block, hash) in zip(flight.blocks, blocks.hashes) {
-        block.deliver(.bytes(Array(frames[1][start..<start + block.byteCount]), hash: hash))
-        start += block.byteCount
+        let end = start + block.byteCount
+        block.deliver(.bytes(frames[1].bytes(in: start..<end), hash: hash))
+        start = end
       }
     case .failed(let failure) where failure.isPassing:
       urgent.putBack(flight.blocks.filter(\.isUrgent))

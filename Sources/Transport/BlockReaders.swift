@@ -13,7 +13,7 @@ final class BlockReaders: Sendable {
     let transfer: TransferID
     let result: Result<BlockBytes, Failure>
 
-    var byteCount: Int { (try? result.get().bytes.count) ?? 0 }
+    var byteCount: Int { (try? result.get().byteCount) ?? 0 }
   }
 
   private final class Shared: @unchecked Sendable {
@@ -100,15 +100,30 @@ final class BlockReaders: Sendable {
   }
 }
 
-/// What was read for one request.
-package struct BlockBytes: Hashable, Sendable {
-  /// Of all blocks, one after another.
-  package let bytes: [UInt8]
+/// What was read for one request, where it will be sent from.
+package struct BlockBytes: Sendable {
+  /// All blocks, one after another.
+  let frame: SharedFrame
+  let byteCount: Int
   /// XXH3 of each.
-  package let hashes: [UInt64]
+  let hashes: [UInt64]
 
-  package init(bytes: [UInt8], hashes: [UInt64]) {
-    self.bytes = bytes
+  /// `fill`: Writes the block of a number to its place and returns its hash.
+  ///
+  /// Throws: what `fill` throws.
+  package init(
+    byteCounts: [Int], _ fill: (Int, UnsafeMutableRawBufferPointer) throws -> UInt64
+  ) rethrows {
+    byteCount = byteCounts.reduce(0, +)
+    var hashes: [UInt64] = []
+    frame = try SharedFrame(byteCount: byteCount) { place in
+      var start = 0
+      for (number, count) in byteCounts.enumerated() {
+        hashes.append(
+          try fill(number, UnsafeMutableRawBufferPointer(rebasing: place[start..<start + count])))
+        start += count
+      }
+    }
     self.hashes = hashes
   }
 }

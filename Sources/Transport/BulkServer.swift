@@ -164,22 +164,21 @@ private final class BulkLoop {
   private func hasSent(
     _ reply: BlockReaders.Reply, since: ContinuousClock.Instant, _ now: ContinuousClock.Instant
   ) -> Bool {
-    let frames: [[UInt8]]
+    let message: BulkMessage
+    var payload: SharedFrame?
     switch reply.result {
     case .success(let blocks):
-      frames = [
-        encode(.blocks(Blocks(transfer: reply.transfer, hashes: blocks.hashes))), blocks.bytes,
-      ]
+      message = .blocks(Blocks(transfer: reply.transfer, hashes: blocks.hashes))
+      payload = blocks.frame
     case .failure(let failure):
-      frames = [
-        encode(
-          .failed(
-            TransferFailed(
-              transfer: reply.transfer, reason: failure.reason, advice: failure.advice,
-              isPassing: failure.isPassing)))
-      ]
+      message = .failed(
+        TransferFailed(
+          transfer: reply.transfer, reason: failure.reason, advice: failure.advice,
+          isPassing: failure.isPassing))
     }
-    if router.send([reply.identity] + frames) == .full, now - since < Self.replyPatience {
+    if router.send([reply.identity, encode(message)], then: payload) == .full,
+      now - since < Self.replyPatience
+    {
       return false
     }
     readers.release(reply)

@@ -150,14 +150,7 @@ package final class ZeroMQSocket {
   package func receiveStamped(framesMax: Int = 16) -> Received? {
     var received = Received()
     var count = 0
-    var message = zmq_msg_t()
-    repeat {
-      zmq_msg_init(&message)
-      while zmq_msg_recv(&message, pointer, ZMQ_DONTWAIT) < 0 {
-        if zmq_errno() == EINTR { continue }
-        zmq_msg_close(&message)
-        return nil
-      }
+    let hasArrived = receiveFrames { message in
       count += 1
       if count <= framesMax {
         received.frames.append(
@@ -167,12 +160,40 @@ package final class ZeroMQSocket {
       let source = zmq_msg_get(&message, ZMQ_SRCFD)
       if source >= 0 { received.descriptor = source }
       if let user = zmq_msg_gets(&message, "User-Id") { received.user = String(cString: user) }
-      let more = zmq_msg_more(&message)
-      zmq_msg_close(&message)
-      if more == 0 { break }
-    } while true
+    }
+    guard hasArrived else { return nil }
     if count > framesMax { received.frames = [] }
     return received
+  }
+
+  /// The next message, not copied, or nil if none is waiting. One of more than `framesMax` frames
+  /// is returned without frames.
+  func receiveShared(framesMax: Int = 16) -> [SharedFrame]? {
+    var frames: [SharedFrame] = []
+    var count = 0
+    let hasArrived = receiveFrames { message in
+      count += 1
+      if count <= framesMax { frames.append(SharedFrame(taking: &message)) }
+    }
+    guard hasArrived else { return nil }
+    return count <= framesMax ? frames : []
+  }
+
+  /// Returns: false if no message is waiting.
+  private func receiveFrames(_ take: (inout zmq_msg_t) -> Void) -> Bool {
+    var message = zmq_msg_t()
+    while true {
+      zmq_msg_init(&message)
+      while zmq_msg_recv(&message, pointer, ZMQ_DONTWAIT) < 0 {
+        if zmq_errno() == EINTR { continue }
+        zmq_msg_close(&message)
+        return false
+      }
+      let more = zmq_msg_more(&message)
+      take(&message)
+      zmq_msg_close(&message)
+      if more == 0 { return true }
+    }
   }
 }
 

@@ -72,6 +72,34 @@ extension LiveTests {
       }
     }
 
+    @Test(.timeLimit(.minutes(3)))
+    func `shards through the coordinator give the weights of local ones when a worker is lost`()
+      throws
+    {
+      try withCluster { cluster in
+        let (path, shards) = ("\(cluster.folder)/data", "\(cluster.folder)/shards")
+        try makeData(at: path)
+        let writer = ShardWriter(folder: shards, shardBytes: 20_000)
+        for split in ["train", "val"] {
+          try writer.write(VOCSource(files: LocalFiles(path), split: split))
+        }
+        let data: [String: JobValue] = [
+          "path": .text(shards), "format": .text("webdataset"), "served": .bool(true),
+        ]
+        let job = TinyJobs.segment(
+          steps: 60, ["data": .map(data), "audit": .bool(true)])
+        for _ in 0..<2 { try cluster.start(cache: ("\(cluster.folder)/cache", 1 << 20)) }
+        while try cluster.status().workers.count < 2 {}
+        let number = try cluster.submit(job)
+        try cluster.wait(for: number) { $0.step >= 3 }
+        cluster.workers[0].stop()
+        #expect(try cluster.digest(of: number) == localDigest(job))
+        #expect(try cluster.events().contains { $0.kind == .workerLost && $0.job == number })
+        let rows = try DeliveryTable.rows(of: "\(cluster.folder(of: number))/deliveries.csv")
+        #expect(rows[0..<3].flatMap(\.samples).sorted() == Array(0..<44))
+      }
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `data that the coordinator alone is to serve must be where it looks`() throws {
       try withCluster(workers: 1) { cluster in

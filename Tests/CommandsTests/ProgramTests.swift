@@ -69,6 +69,22 @@ struct ProgramTests {
     #expect(rows.allSatisfy { $0.secondsPerPicture.count == 2 && $0.secondsPerPicture[0] > 0 })
   }
 
+  @Test func `measures how fast batches are loaded`() throws {
+    let folder = try Folder(["job.yaml": Self.job])
+    let result = try Program.run(
+      ["bench", "loader", "job.yaml", "--epochs", "2", "--json"], in: folder.path)
+    struct Row: Decodable {
+      let samples: Int
+      let processorSeconds: Double
+      let hits: Int
+    }
+    let rows = try JSONDecoder().decode([Row].self, from: Foundation.Data(result.output.utf8))
+    #expect(rows.count == 2 && rows[0].samples > 0 && rows[0].samples == rows[1].samples)
+    // Threads that are at work at once may read a sample twice.
+    #expect(rows.reduce(0) { $0 + $1.hits } > rows[0].samples / 2, "from memory")
+    #expect(rows.allSatisfy { $0.processorSeconds > 0 })
+  }
+
   @Test func `checks data sets`() throws {
     let folder = try Folder([
       "set/train.csv": "text,label\na,x\nb,y\n", "set/val.csv": "text\nc,z\n",

@@ -68,7 +68,7 @@ import Testing
       for seed in 0..<20 {
         let key = RandomKey(seed: UInt64(seed))
         for augmentation in [everything, more] {
-          let view = try augmentation(encoded, key: key).image
+          let view = try augmentation(SampleImage(encoded), key: key).image
           #expect(view.elements == augmentation(pixels, key: key).image.elements)
         }
       }

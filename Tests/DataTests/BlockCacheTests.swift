@@ -140,7 +140,7 @@ import Testing
       mount.standardError = FileHandle.nullDevice
       try mount.run()
       mount.waitUntilExit()
-      guard mount.terminationStatus == 0 else { return }
+      try #require(mount.terminationStatus == 0)
       defer { umount2(folder, 0) }
       let warnings = Warnings()
       let cache = BlockCache(folder: folder, bytesMax: 1 << 20) { warnings.add($0) }

@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func `scaled decoding shows the same picture and depends on its key alone`() throws {
-    let image = try large()
+    let image = SampleImage(try large())
     var augmentation = Augmentation(
       size: ImageSize(height: 24, width: 24),
       framing: .resizedCrop(scale: 0.1...1, ratio: 0.75...1.5))

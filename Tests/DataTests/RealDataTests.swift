@@ -14,7 +14,8 @@ import Testing
       #expect(source.count == count)
       for index in stride(from: 0, to: count, by: 10) {
         let sample = try source.sample(at: index)
-        #expect(sample.image?.shape == [180, 240, 3] && sample.mask?.shape == [180, 240])
+        #expect(
+          try sample.image?.pixels().shape == [180, 240, 3] && sample.mask?.shape == [180, 240])
         classes.formUnion(sample.mask?.elements ?? [])
       }
     }
@@ -29,7 +30,7 @@ import Testing
     #expect(source.splits == ["test", "train"])
     for index in stride(from: 0, to: 2000, by: 61) {
       let sample = try source.sample(at: index)
-      #expect(sample.image?.shape == [32, 32, 3] && sample.label == index / 200)
+      #expect(try sample.image?.pixels().shape == [32, 32, 3] && sample.label == index / 200)
     }
     #expect(try source.manifest().entries.count == 2000)
   }
@@ -61,7 +62,7 @@ import Testing
       let whole = try image.decoded().pixels
       for seed in 0..<8 {
         let key = RandomKey(seed: UInt64(seed)).derived(name)
-        let part = try augmentation(image, key: key).image
+        let part = try augmentation(SampleImage(image), key: key).image
         #expect(part.elements == augmentation(whole, key: key).image.elements, "\(name) \(seed)")
       }
     }

@@ -25,7 +25,8 @@ import Testing
         throw DataError(file: "9", problem: "is damaged", advice: "Restore it")
       }
       return Sample(
-        id: "\(split) \(index)", image: ByteTensor(repeating: UInt8(index), shape: [10, 100, 1]))
+        id: "\(split) \(index)",
+        image: SampleImage(ByteTensor(repeating: UInt8(index), shape: [10, 33, 3])))
     }
 
     func name(at index: Int) -> String { "\(index)" }
@@ -55,6 +56,47 @@ import Testing
     #expect(memory.byteCount <= 4_000)
     #expect(memory.counts.hits == 3)
     #expect(base.reads.count == 15)
+  }
+
+  /// What two epochs of views show, or why they cannot, with so much memory for samples.
+  private func views(_ files: [String: [UInt8]], scaled: Bool, bytesMax: Int) throws -> [[UInt8]] {
+    let memory = SampleMemory(bytesMax: bytesMax)
+    let source = memory.keeping(try ClassFolderSource(files: MemoryFiles(files), split: "train"))
+    var augmentation = Augmentation(
+      size: ImageSize(height: 12, width: 16),
+      framing: .resizedCrop(scale: 0.05...0.4, ratio: 0.75...1.5))
+    augmentation.decodesScaled = scaled
+    return try (0..<2).flatMap { epoch in
+      try (0..<source.count).map { index in
+        let image = try #require(try source.sample(at: index).image)
+        let key = RandomKey(seed: 5).derived(epoch).derived(index)
+        do { return try augmentation(image, key: key).image.elements } catch let error as DataError
+        {
+          return Array(error.description.utf8)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `views are the same to the bit whatever is in memory`(scaled: Bool) throws {
+    var files: [String: [UInt8]] = [:]
+    for number in 0..<24 {
+      let picture = ByteTensor(shape: [90, 120, 3]) { out in
+        for index in out.indices { out[index] = UInt8((index * (number + 3) / 7) % 256) }
+      }
+      var bytes = number % 4 == 0 ? picture.pngBytes() : picture.jpegBytes()
+      // Some end too early, which a view may not notice.
+      if number % 3 == 0 { bytes.removeLast(bytes.count / 4) }
+      files["train/a/\(100 + number).\(number % 4 == 0 ? "png" : "jpg")"] = bytes
+    }
+    let none = try views(files, scaled: scaled, bytesMax: 0)
+    #expect(none.count == 48)
+    let broken = none.count { $0.count != 12 * 16 * 3 }
+    #expect((1..<16).contains(broken), "\(broken) of 16 damaged ones")
+    for bytes in [1, 100_000, 300_000, 1 << 30] {
+      #expect(try views(files, scaled: scaled, bytesMax: bytes) == none, "\(bytes) bytes")
+    }
   }
 
   @Test func `splits are told apart, errors are not kept, 0 keeps nothing`() throws {

@@ -30,7 +30,9 @@ private final class SlowSupply: BlockSupply {
       for block in blocks {
         let entry = listing.entries[block.file]
         do {
-          var bytes = try entry.bytes(below: root, in: block.range(in: entry.byteCount))
+          let range = block.range(in: entry.byteCount)
+          var bytes = [UInt8](repeating: 0, count: range.count)
+          try bytes.withUnsafeMutableBytes { try entry.read(below: root, in: range, into: $0) }
           let hash = contentHash(bytes)
           let isDamaged = damages.withLock { damages in
             damages -= 1
@@ -126,6 +128,49 @@ private final class SlowSupply: BlockSupply {
     }
   }
 
+  @Test func `nobody who reads waits for the cache's disk, which takes later what it can`() throws {
+    try withTemporaryFolder { folder in
+      let root = "\(folder)/data"
+      let count = 50
+      try write(
+        (0..<count).flatMap { [UInt8](repeating: UInt8($0), count: 1 << 20) },
+        to: "\(root)/large.bin")
+      let cache = BlockCache(folder: "\(folder)/cache", bytesMax: 1 << 30) {
+        Issue.record("\($0)")
+      }
+      let section = cache.section("abc")
+      let supply = try SlowSupply(root)
+      let served = ServedFiles(
+        root: "/far", listing: supply.listing, supply: supply, cache: section)
+      func held() -> Int {
+        (0..<count).count { section.holds(FileBlock(file: 0, index: $0)) }
+      }
+      // Whoever has the lock keeps the cache from taking anything.
+      let lock = open("\(folder)/cache/lock", O_RDWR)
+      defer { close(lock) }
+      #expect(flock(lock, LOCK_EX) == 0)
+      let local = try LocalFiles(root)
+      func read(_ files: some FileTree) throws -> Bool {
+        try stride(from: 0, to: count << 20, by: 1 << 20).allSatisfy { start in
+          let range = start..<start + (1 << 20)
+          return try files.bytes(of: "large.bin", in: range)
+            == local.bytes(of: "large.bin", in: range)
+        }
+      }
+      #expect(try read(served))
+      #expect(held() == 0)
+      flock(lock, LOCK_UN)
+      served.finishCaching()
+      let taken = held()
+      #expect((1..<count).contains(taken), "what may wait is bounded")
+      let again = ServedFiles(root: "/far", listing: supply.listing, supply: supply, cache: section)
+      #expect(try read(again))
+      #expect(again.counts == (UInt64(taken), UInt64(count - taken)))
+      again.finishCaching()
+      #expect(held() == count)
+    }
+  }
+
   @Test func `closing ends whoever waits`() throws {
     try withFolder { root in
       let supply = try SlowSupply(root)
@@ -166,13 +211,22 @@ private final class SlowSupply: BlockSupply {
     }
   }
 
+  @Test func `a folder's files are listed in the byte order of their names`() throws {
+    try withTemporaryFolder { root in
+      // "-" and "." stand before "/", "0" behind it.
+      let names = ["a-b", "a.b", "a/-", "a/b/c", "a/b0", "a0", "b"]
+      for name in names.reversed() { try write([1], to: "\(root)/\(name)") }
+      #expect(try FileListing(of: root).entries.map(\.name) == names)
+    }
+  }
+
   @Test func `the first difference between two folders is named`() throws {
     try withFolder { root in
       let listing = try FileListing(of: root)
       func difference(_ change: (String) throws -> Void) throws -> String? {
         try withFolder { other in
           try change(other)
-          return try FileListing(of: other).firstDifference(from: listing)
+          return try listing.firstDifference(in: other)
         }
       }
       #expect(try difference { _ in } == nil, "times do not count")

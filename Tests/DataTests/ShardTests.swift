@@ -30,7 +30,8 @@ import Testing
     for index in 0..<min(a.count, b.count) {
       let (x, y) = (try a.sample(at: index), try b.sample(at: index))
       #expect(x.id == y.id)
-      #expect(x.image?.elements == y.image?.elements && x.image?.shape == y.image?.shape)
+      let (left, right) = (try x.image?.pixels(), try y.image?.pixels())
+      #expect(left?.elements == right?.elements && left?.shape == right?.shape)
       #expect(x.mask?.elements == y.mask?.elements && x.mask?.shape == y.mask?.shape)
       #expect(x.label == y.label && x.captions == y.captions && x.text == y.text)
     }

@@ -124,21 +124,26 @@ import Testing
 }
 
 @Suite struct AttentionLayerTests {
-  @Test func `names the parts as torch and as timm`() throws {
+  @Test func `names the parts as torch, timm and Hugging Face's BERT`() throws {
     let (_, arena) = built { scope in
       _ = MultiHeadAttention(4, heads: 2, names: .torch, in: &scope["a"])
       _ = MultiHeadAttention(4, heads: 2, names: .timm, in: &scope["b"])
+      _ = MultiHeadAttention(4, heads: 2, names: .bert, in: &scope["c"])
     }
     #expect(
       arena.exportedShapes == [
         "a.in_proj_bias [12]", "a.in_proj_weight [12, 4]", "a.out_proj.bias [4]",
         "a.out_proj.weight [4, 4]", "b.proj.bias [4]", "b.proj.weight [4, 4]", "b.qkv.bias [12]",
-        "b.qkv.weight [12, 4]",
+        "b.qkv.weight [12, 4]", "c.output.dense.bias [4]", "c.output.dense.weight [4, 4]",
+        "c.self.key.bias [4]", "c.self.key.weight [4, 4]", "c.self.query.bias [4]",
+        "c.self.query.weight [4, 4]", "c.self.value.bias [4]", "c.self.value.weight [4, 4]",
       ])
   }
 
-  @Test func `attends to itself as to a context that is the same`() throws {
-    let (layer, arena) = built { MultiHeadAttention(4, heads: 2, in: &$0) }
+  @Test(arguments: [MultiHeadAttention.Names.torch, .bert])
+  func `attends to itself as to a context that is the same`(names: MultiHeadAttention.Names) throws
+  {
+    let (layer, arena) = built { MultiHeadAttention(4, heads: 2, names: names, in: &$0) }
     let x = normal([2, 3, 4], 2)
     expectClose(
       try layer(x, context: x, mask: nil, alone()), try layer(x, alone()), within: 1e-6)
@@ -153,7 +158,7 @@ import Testing
     let (width, heads, length) = (6, 2, 3)
     let (layer, arena) = built { MultiHeadAttention(width, heads: heads, in: &$0) }
     arena.fillWithNormals()
-    let weight = layer.packedWeight.value.elements
+    let weight = try #require(layer.packedWeight).value.elements
     let bias = try #require(layer.packedBias).value.elements
     let x = normal([1, length, width], 4)
     func projected(_ part: Int, _ token: Int, _ channel: Int) -> Double {
@@ -191,10 +196,51 @@ import Testing
     #expect(Array(before[..<12]) == Array(after[..<12]))
     #expect(before != after)
   }
+
+  @Test func `shows the scores that its softmax is taken of`() throws {
+    let (layer, arena) = built { MultiHeadAttention(4, heads: 2, in: &$0) }
+    arena.fillWithNormals()
+    let x = normal([2, 3, 4], 2)
+    let scores = layer.scores(x)
+    #expect(scores.shape == [2, 2, 3, 3])
+    let weight = try #require(layer.packedWeight).value.elements
+    let bias = try #require(layer.packedBias).value.elements
+    func projected(_ row: Int, _ token: Int) -> Float {
+      (0..<4).reduce(bias[row]) { $0 + x.elements[token * 4 + $1] * weight[row * 4 + $1] }
+    }
+    // Sample 1, head 1, query 2, key 0.
+    let dot = (2..<4).map { projected($0, 5) * projected(4 + $0, 3) }.reduce(0, +)
+    #expect(abs(scores.elements[((1 * 2 + 1) * 3 + 2) * 3] - dot / Float(2).squareRoot()) < 1e-5)
+  }
+
+  @Test(arguments: [true, false])
+  func `drops its weights, keyed by sample`(isCausal: Bool) throws {
+    func layer(_ rate: Float) -> MultiHeadAttention {
+      built {
+        MultiHeadAttention(
+          4, heads: 2, isCausal: isCausal, weightDropout: rate, initial: .normal(deviation: 1),
+          in: &$0)
+      }.0
+    }
+    let x = normal([3, 5, 4], 2)
+    let mask = Tensor([0, 0, 0, -.infinity, 0], shape: [1, 1, 1, 5])
+    let pass = alone(training: true, samples: 3)
+    // So small a rate drops nothing, and what is left must be the attention itself.
+    expectClose(
+      try layer(1e-9)(x, context: nil, mask: mask, pass),
+      try layer(0)(x, context: nil, mask: mask, pass), within: 1e-5)
+    let whole = alone(training: true, samples: 3)
+    let dropped = try layer(0.5)(x, whole)
+    #expect(try layer(0.5)(x, alone(samples: 3)).elements == layer(0)(x, pass).elements)
+    #expect(try layer(0)(x, pass).elements != dropped.elements)
+    let last = Forward(isTraining: true, exchange: whole.exchange, key: whole.key, slots: [2])
+    expectClose(
+      try layer(0.5)(x.sliced(axis: 0, 2..<3), last), dropped.sliced(axis: 0, 2..<3), within: 1e-5)
+  }
 }
 
 @Suite struct TransformerBlockTests {
-  @Test(arguments: [TransformerBlock.Names.timm, .clip])
+  @Test(arguments: [TransformerBlock.Names.timm, .clip, .bert])
   func `has the right gradients`(names: TransformerBlock.Names) throws {
     let (block, arena) = built {
       TransformerBlock(4, heads: 2, depth: 1, mlpRatio: 2, epsilon: 1e-5, names: names, in: &$0)

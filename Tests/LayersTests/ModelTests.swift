@@ -156,6 +156,74 @@ import Testing
   }
 }
 
+@Suite struct BERTTests {
+  @Test func `has as many parameters as published`() {
+    let (_, base) = declared {
+      BERT(vocabulary: 30522, positions: 512, width: 768, depth: 12, heads: 12, in: &$0)
+    }
+    #expect(base.parameterCount == 109_482_240)  // bert-base-uncased
+    let (_, roberta) = declared {
+      BERT(
+        vocabulary: 50265, positions: 514, types: 1, width: 768, depth: 12, heads: 12,
+        places: .after(padding: 1), in: &$0)
+    }
+    #expect(roberta.parameterCount == 124_645_632)  // roberta-base
+  }
+
+  @Test func `has the right gradients`() throws {
+    let (model, arena) = built {
+      BERT(vocabulary: 5, positions: 4, width: 4, depth: 1, heads: 2, hidden: 6, in: &$0)
+    }
+    arena.fillWithNormals()
+    let texts = IntTensor([1, 3, 2, 4, 1, 0], shape: [2, 3])
+    let isReal = ByteTensor([1, 1, 1, 1, 1, 0], shape: [2, 3])
+    let kinds = IntTensor([0, 1, 1, 0, 0, 0], shape: [2, 3])
+    let pass = alone()
+    try checkGradients(arena, at: Tensor([1]), within: 5e-2) {
+      try model.pooled(model.tokens(texts, isReal: isReal, kinds: kinds, pass))
+        * $0.reshaped([])
+    }
+    // The words' rows may be given, as methods do that change them.
+    let words = model.words(texts)
+    #expect(
+      try model.tokens(texts, isReal: isReal, embedded: words, pass).elements
+        == model.tokens(texts, isReal: isReal, pass).elements)
+    try checkGradients(arena, at: words, within: 5e-2) {
+      try model.tokens(texts, isReal: isReal, embedded: $0, pass)
+    }
+  }
+
+  @Test(arguments: [BERT.Places.fromZero, .after(padding: 0)])
+  func `does not see padding`(places: BERT.Places) throws {
+    let (model, arena) = built {
+      BERT(
+        vocabulary: 6, positions: 9, width: 4, depth: 2, heads: 2, places: places, in: &$0)
+    }
+    arena.fillWithNormals()
+    let short = try model.tokens(IntTensor([1, 4, 5], shape: [1, 3]), alone(samples: 1))
+    let padded = try model.tokens(
+      IntTensor([1, 4, 5, 0, 0], shape: [1, 5]),
+      isReal: ByteTensor([1, 1, 1, 0, 0], shape: [1, 5]), alone(samples: 1))
+    expectClose(padded.sliced(axis: 1, 0..<3), short, within: 1e-5)
+  }
+
+  @Test func `drops features by sample`() throws {
+    let (model, arena) = built {
+      BERT(
+        vocabulary: 6, positions: 9, width: 8, depth: 2, heads: 2, dropout: 0.2, weightDropout: 0.2,
+        in: &$0)
+    }
+    arena.fillWithNormals()
+    let texts = IntTensor([1, 4, 5, 2, 3, 0], shape: [2, 3])
+    let pass = alone(training: true)
+    let whole = try model.tokens(texts, pass)
+    let last = Forward(isTraining: true, exchange: pass.exchange, key: pass.key, slots: [1])
+    expectClose(
+      try model.tokens(texts.rows(1..<2), last), whole.sliced(axis: 0, 1..<2), within: 1e-4)
+    #expect(try model.tokens(texts, alone()).elements != whole.elements)
+  }
+}
+
 @Suite struct ResNetTests {
   @Test func `has as many parameters as published`() {
     let (_, eighteen) = declared { ResNet(.resNet18, classes: 1000, in: &$0) }

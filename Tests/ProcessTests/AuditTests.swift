@@ -14,6 +14,7 @@ struct AuditTests {
     case world = "a world by name"
     case seen = "a path that every worker sees"
     case served = "a path that only the coordinator sees"
+    case packed = "shards that only the coordinator sees"
   }
 
   static let asked = ProcessInfo.processInfo.environment["MARTLET_AUDIT_EPOCHS"].flatMap { Int($0) }
@@ -49,13 +50,25 @@ struct AuditTests {
           ["data", "make", "scenes", "--out", path] + options.flatMap { ["--set", $0] }, in: home)
         #expect(written.status == 0, "\(written.errors)")
       }
+      let shards = "\(home)/shards"
+      if way == .packed {
+        let packed = try Program.run(
+          ["data", "pack", path, "--out", shards, "--shard-size", "1"], in: home)
+        #expect(packed.status == 0, "\(packed.errors)")
+      }
       let data =
         switch way {
         case .world: Self.world
         case .seen: "{ path: \(path), format: voc }"
         case .served: "{ path: \(path), format: voc, served: true }"
+        case .packed: "{ path: \(shards), format: webdataset, served: true }"
         }
-      let hidden = way == .served ? path : nil
+      let hidden: String? =
+        switch way {
+        case .world, .seen: nil
+        case .served: path
+        case .packed: shards
+        }
       let alone = try Program.run(
         [
           "run", try write(job: Self.job(data), in: home), "--threads", "2", "--output",

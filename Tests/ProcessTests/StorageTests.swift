@@ -89,6 +89,36 @@ struct StorageTests {
     }
   }
 
+  @Test(.enabled(if: geteuid() == 0, "mounting a small disk needs root"))
+  func `a full cache disk costs a warning and the caching, and no step`() throws {
+    try withDisk(megabytes: 1) { folder in
+      let path = "\(folder)/data"
+      let made = try Program.run(
+        ["data", "make", "scenes", "--out", path, "--set", "size=400", "--set", "imageSize=32"],
+        in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let job = """
+        recipe: segment
+        data: { path: \(path), format: voc, served: true }
+        batch: 16
+        replicas: 4
+        epochs: 2
+        options: { width: 8, levels: 2 }
+
+        """
+      let coordinator = try coordinator(in: folder)
+      defer { coordinator.end() }
+      let worker = try worker(in: folder, cache: "\(folder)/disk/cache")
+      defer { worker.end() }
+      try submit(job, in: folder)
+      #expect(try digest(in: folder) == digestAlone(job), "\(worker.output)\(worker.errors)")
+      let warning = "the cache \(folder)/disk/cache takes no more, data is read without it"
+      #expect(worker.output.contains(warning), "\(worker.output)")
+      #expect(worker.output.contains("No space left"), "\(worker.output)")
+      #expect(worker.output.contains("data: through the coordinator"), "\(worker.output)")
+    }
+  }
+
   @Test(.enabled(if: geteuid() == 0, "mounting a read-only disk needs root"))
   func `a read-only store and a read-only output are refused`() throws {
     try withDisk(megabytes: 4, isReadOnly: true) { folder in
@@ -120,8 +150,10 @@ struct StorageTests {
     return program
   }
 
-  private func worker(in folder: String) throws -> Program {
-    try Program(["worker", "--join", "\(folder)/join.json", "--threads", "1"], in: folder)
+  private func worker(in folder: String, cache: String? = nil) throws -> Program {
+    try Program(
+      ["worker", "--join", "\(folder)/join.json", "--threads", "1"]
+        + (cache.map { ["--cache", $0] } ?? []), in: folder)
   }
 
   private func submit(_ job: String, in folder: String) throws {

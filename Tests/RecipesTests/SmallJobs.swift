@@ -12,7 +12,7 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { recipe }
 
-  static let all = [segment, clip]
+  static let all = [segment, clip, tdm]
 
   static let segment = SmallJob(
     recipe: "segment",
@@ -28,6 +28,20 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "textWidth": .integer(16), "textDepth": .integer(1), "textHeads": .integer(2),
       "embedding": .integer(8), "dropout": .number(0.2), "vocabularySamples": .integer(8),
       "cropMin": .number(0.5),
+    ])
+
+  /// Episodes of 3 × (1 + 2) images: replicas have supports, queries, or both.
+  static let tdm = SmallJob(
+    recipe: "tdm",
+    data: [
+      "world": .text("birds"), "classes": .integer(12), "images": .integer(6),
+      "imageSize": .integer(21),
+    ], scored: ["val", "test"],
+    options: [
+      "imageSize": .integer(21), "pools": .integer(2), "width": .integer(8),
+      "trainWay": .integer(3), "trainShot": .integer(1), "trainQueryShot": .integer(2),
+      "testWay": .integer(3), "testShot": .text("1,2"), "testQueryShot": .integer(2),
+      "trials": .integer(7), "dropout": .number(0.2),
     ])
 
   private static let scenes: [String: JobValue] = [

@@ -8,7 +8,10 @@ import Training
 ///
 /// - `borders`: Where one worker's replicas end and the next one's begin.
 /// - `threads`: Replicas of a worker that compute at once.
-func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> String {
+/// - `memoryBytes`: For decoded samples, of each worker; plenty without.
+func digest(
+  of small: SmallJob, borders: [Int], threads: Int = 2, memoryBytes: [Int]? = nil
+) throws -> String {
   let job = try small.job()
   let ranges = TestCluster.ranges(job.replicas, borders)
   let links = ranges.count == 1 ? [] : MemoryNetwork().links(ranges)
@@ -20,7 +23,8 @@ func digest(of small: SmallJob, borders: [Int], threads: Int = 2) throws -> Stri
         replicas: job.replicas, hosted: ranges[worker], permits: ComputePermits(count: threads),
         link: links.isEmpty ? nil : links[worker])
       let observer = LastCheckpoint()
-      let trainer = try Trainer(job, catalog: houseCatalog)
+      let data = try memoryBytes.map { try RecipeData(job: job, memoryBytes: $0[worker]) }
+      let trainer = try Trainer(job, catalog: houseCatalog, data: data)
       let loop = TrainingLoop(
         trainer, group: group, scratch: "\(folder)/\(worker)", observer: observer)
       _ = try loop.run()

@@ -66,7 +66,8 @@ struct Tiny: Recipe {
     var pixels: [Float] = []
     var brightness: [Float] = []
     for (sample, slot) in samples {
-      let values = (sample.image ?? ByteTensor([0], shape: [1])).elements.map { Float($0) / 255 }
+      let picture = try sample.image?.pixels() ?? ByteTensor([0], shape: [1])
+      let values = picture.elements.map { Float($0) / 255 }
       let noise = key.map { $0.derived("noise").derived(slot) }
       for place in 0..<12 {
         pixels.append(

@@ -47,9 +47,11 @@ private final class BlockStore: BulkStore {
     }
     if let failure { throw failure }
     read.withLock { $0 += request.addresses.count }
-    let blocks = request.addresses.map { Self.content($0, count: Self.size($0)) }
-    return BlockBytes(
-      bytes: Array(blocks.joined()), hashes: request.addresses.map { UInt64($0.file) })
+    return BlockBytes(byteCounts: request.addresses.map(Self.size)) { number, place in
+      let address = request.addresses[number]
+      place.copyBytes(from: Self.content(address, count: place.count))
+      return UInt64(address.file)
+    }
   }
 }
 

@@ -15,4 +15,5 @@
 #include "mk_attention.h"
 #include "mk_dropout.h"
 #include "mk_pairs.h"
+#include "mk_factorization.h"
 #include "mk_pictures.h"

@@ -12,6 +12,8 @@ final class AlternatingRun {
   /// The job's folder.
   let output: String
   private(set) var isOver = false
+  /// Blocks of served data that had to be brought, when the steps that count were over.
+  private(set) var misses: UInt64 = 0
   private let cluster: LocalCluster
   private let connection: ClusterConnection
   private let job: JobID
@@ -45,7 +47,10 @@ final class AlternatingRun {
         active: active + MonotonicClock.seconds - begin,
         processor: meters.map(\.cpuSeconds).reduce(0, +))
       if marks.begin == nil, Int(status.step) >= steps.lowerBound { marks.begin = mark }
-      if marks.end == nil, Int(status.step) >= steps.upperBound { marks.end = mark }
+      if marks.end == nil, Int(status.step) >= steps.upperBound {
+        marks.end = mark
+        misses = try connection.status().workers.compactMap(\.data?.cacheMisses).reduce(0, +)
+      }
       isOver = status.state.isOver
       guard !isOver || status.state == .finished else {
         throw Failure(reason: "the job failed: \(status.reason)")

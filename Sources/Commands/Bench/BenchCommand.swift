@@ -5,7 +5,6 @@ struct Bench: ParsableCommand {
     abstract: "Measure parts of the program on this machine.",
     subcommands: [
       BenchExchange.self, BenchCoordinator.self, BenchReliability.self, BenchDecode.self,
-      BenchTokenize.self,
-      BenchData.self,
+      BenchLoader.self, BenchTokenize.self, BenchData.self,
     ])
 }

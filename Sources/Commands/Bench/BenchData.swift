@@ -11,8 +11,10 @@ struct BenchData: ParsableCommand {
     abstract: "Measure how fast served data arrives, beside ZeroMQ alone.",
     discussion: """
       A process serves, this one reads, both on this machine over loopback with the same CURVE keys. \
-      All ways take turns, so that a machine that slows down slows all of them. What a network or a \
-      slow disk adds is not in it.
+      Before and after each measurement ZeroMQ alone moves as much, which it is compared with, so \
+      that a machine that slows down slows both. CPU time is that of both processes, writing the \
+      cache included, which the rate does not wait for. What a network or a slow disk adds is not \
+      in it.
       """)
 
   @Option(help: "MiB that each way moves in a round.") var size = 256
@@ -39,13 +41,21 @@ struct BenchData: ParsableCommand {
   private struct Row: Encodable {
     let way: String
     let medianBytesPerSecond: Double
+    let leastBytesPerSecond: Double
+    let mostBytesPerSecond: Double
     let ratioToZeroMQ: Double
     let ratioLow: Double
     let ratioHigh: Double
+    let cpuSecondsPerByte: Double
+    let cachedShare: Double
 
     init(_ result: DataBench.Result) {
       way = result.way.rawValue
       medianBytesPerSecond = result.median
+      (leastBytesPerSecond, mostBytesPerSecond) = (
+        result.rates.first ?? .nan, result.rates.last ?? .nan
+      )
+      (cpuSecondsPerByte, cachedShare) = (result.cpuSecondsPerByte, result.cachedShare)
       (ratioToZeroMQ, ratioLow, ratioHigh) = (
         result.ratio.ratio, result.ratio.low, result.ratio.high
       )
@@ -54,13 +64,18 @@ struct BenchData: ParsableCommand {
 
   private func table(_ results: [DataBench.Result]) -> String {
     var table = TextTable([
-      ("way", .left), ("MB/s", .right), ("× ZeroMQ", .right), ("95 % interval", .left),
+      ("way", .left), ("MB/s", .right), ("spread", .left), ("× ZeroMQ", .right),
+      ("95 % interval", .left), ("CPU s/GB", .right), ("from the cache", .right),
     ])
     for result in results {
+      func megabytes(_ rate: Double?) -> String { Numbers.fixed((rate ?? .nan) / 1e6, 0) }
       table.add([
-        result.way.rawValue, Numbers.fixed(result.median / 1e6, 0),
+        result.way.rawValue, megabytes(result.median),
+        "\(megabytes(result.rates.first)) to \(megabytes(result.rates.last))",
         Numbers.fixed(result.ratio.ratio, 2),
         "\(Numbers.fixed(result.ratio.low, 2)) to \(Numbers.fixed(result.ratio.high, 2))",
+        Numbers.fixed(result.cpuSecondsPerByte * 1e9, 2),
+        "\(Numbers.fixed(result.cachedShare * 100, 0)) %",
       ])
     }
     return table.text()

@@ -102,7 +102,7 @@ struct DecodeBench {
       _ = try picture.decoded()
       return
     case .whole: view = augmentation(try picture.decoded().pixels, key: key).image
-    case .part, .scaled: view = try augmentation(picture, key: key).image
+    case .part, .scaled: view = try augmentation(SampleImage(picture), key: key).image
     }
     _ = Normalization.imageNet.batch([view], size: size)
   }

@@ -19,15 +19,30 @@ struct DataBench {
     case filling = "served, one large file, filling the cache"
     /// The same again, from the cache.
     case warm = "from the cache, one large file"
+    case fillingImages = "served, files of 20 kB, filling the cache"
     case warmImages = "from the cache, files of 20 kB"
   }
 
   struct Result {
     let way: Way
-    /// Bytes per second, by round.
-    var rates: [Double] = []
-    var ratio: RatioInterval
-    var median: Double { rates.sorted()[rates.count / 2] }
+    /// Bytes per second, ascending, one entry a round.
+    let rates: [Double]
+    /// To ZeroMQ alone.
+    let ratio: RatioInterval
+    /// CPU time of both processes for each byte, all rounds together.
+    let cpuSecondsPerByte: Double
+    /// Of the blocks, those that came from the cache.
+    let cachedShare: Double
+    var median: Double { rates[rates.count / 2] }
+  }
+
+  /// What was moved in one measurement.
+  fileprivate struct Reading {
+    var bytes = 0
+    var seconds = 0.0
+    var cpuSeconds = 0.0
+    var (hits, misses): (UInt64, UInt64) = (0, 0)
+    var rate: Double { Double(bytes) / seconds }
   }
 
   let megabytes: Int
@@ -49,20 +64,40 @@ struct DataBench {
     defer { child.stop() }
     let reader = try DataBenchReader(self, child, in: folder)
     defer { reader.stop() }
-    var rates: [[Double]] = Way.allCases.map { _ in [] }
-    for round in 0...rounds {
-      for (index, way) in Way.allCases.enumerated() {
-        // Into the cache first; how fast that is, others measure.
-        if way == .warmImages { _ = try reader.read(way) }
-        let start = MonotonicClock.seconds
-        let bytes = try reader.read(way)
-        // The first round connects and warms the disk's cache up.
-        if round > 0 { rates[index].append(Double(bytes) / (MonotonicClock.seconds - start)) }
-      }
-      reader.forgetCache()
+    let meters = try [ProcessMeter(of: getpid()), ProcessMeter(of: child.process)]
+    func measure(_ way: Way) throws -> Reading {
+      let cpuBefore = meters.map(\.cpuSeconds).reduce(0, +)
+      var reading = try reader.read(way)
+      reading.cpuSeconds = meters.map(\.cpuSeconds).reduce(0, +) - cpuBefore
+      return reading
     }
-    return zip(Way.allCases, rates).map { way, own in
-      Result(way: way, rates: own, ratio: RatioInterval(zip(own, rates[0]).map { $0 / $1 }))
+    var readings: [[Reading]] = Way.allCases.map { _ in [] }
+    var ratios: [[Double]] = Way.allCases.map { _ in [] }
+    for round in 0...rounds {
+      var before = try measure(.plain)
+      for (index, way) in Way.allCases.enumerated() {
+        let reading = try measure(way)
+        // What is compared with it was moved right before and right after.
+        let after = try measure(.plain)
+        // The first round connects and warms the disk's cache up.
+        if round > 0 {
+          readings[index].append(reading)
+          ratios[index].append(reading.rate / (before.rate * after.rate).squareRoot())
+        }
+        before = after
+      }
+      reader.changeCache()
+    }
+    return zip(Way.allCases, zip(readings, ratios)).map { way, found in
+      let (readings, ratios) = found
+      let (hits, misses) = (
+        readings.map(\.hits).reduce(0, +), readings.map(\.misses).reduce(0, +)
+      )
+      return Result(
+        way: way, rates: readings.map(\.rate).sorted(), ratio: RatioInterval(ratios),
+        cpuSecondsPerByte: readings.map(\.cpuSeconds).reduce(0, +)
+          / Double(readings.map(\.bytes).reduce(0, +)),
+        cachedShare: Double(hits) / Double(max(1, hits + misses)))
     }
   }
 
@@ -86,7 +121,8 @@ private final class DataBenchReader {
   private let client: BlockClient
   private let listing: FileListing
   private let sha256: [UInt8]
-  private let cacheFolder: String
+  private let folder: String
+  private var caches = 0
   private let (megabytes, cacheMegabytes): (Int, Int)
 
   init(_ bench: DataBench, _ child: DataBenchChild, in folder: String) throws {
@@ -103,7 +139,7 @@ private final class DataBenchReader {
     let bulk = try BulkClient(
       address: child.blocks, in: context, security: security, role: .worker,
       incarnation: incarnation)
-    cacheFolder = "\(folder)/cache"
+    self.folder = folder
     let path = "\(folder)/listing"
     while true {
       do {
@@ -117,26 +153,37 @@ private final class DataBenchReader {
 
   func stop() { client.stop() }
 
-  func forgetCache() { try? FileManager.default.removeItem(atPath: cacheFolder) }
+  /// Begins an empty cache. The old one stays till the end: a file system that has just removed many
+  /// files may be slow to make new ones.
+  func changeCache() { caches += 1 }
 
-  /// Returns: the bytes that were read.
-  func read(_ way: DataBench.Way) throws -> Int {
+  /// The CPU time is not in it.
+  func read(_ way: DataBench.Way) throws -> DataBench.Reading {
     let cache =
       switch way {
       case .plain, .shards, .images: nil as BlockCache?
-      case .filling, .warm, .warmImages:
-        BlockCache(folder: cacheFolder, bytesMax: cacheMegabytes << 20) { Terminal.error.line($0) }
+      case .filling, .warm, .fillingImages, .warmImages:
+        BlockCache(folder: "\(folder)/cache-\(caches)", bytesMax: cacheMegabytes << 20) {
+          Terminal.error.line($0)
+        }
       }
     let files = ServedFiles(
       root: "data", listing: listing,
       supply: ClusterBlocks(
         client: client, job: DataBench.job, sha256: sha256, listing: listing),
       cache: cache?.section("bench"))
+    var reading = DataBench.Reading()
+    let start = MonotonicClock.seconds
     switch way {
-    case .plain: return receive()
-    case .shards, .filling, .warm: return try readLarge(files)
-    case .images, .warmImages: return try readImages(files)
+    case .plain: reading.bytes = receive()
+    case .shards, .filling, .warm: reading.bytes = try readLarge(files)
+    case .images, .fillingImages, .warmImages: reading.bytes = try readImages(files)
     }
+    reading.seconds = MonotonicClock.seconds - start
+    // Nobody waits for the disk; but the CPU time of it counts, and what comes next finds all.
+    files.finishCaching()
+    (reading.hits, reading.misses) = files.counts
+    return reading
   }
 
   private func receive() -> Int {

@@ -64,17 +64,19 @@ enum DataBenchServer {
 final class DataBenchChild {
   let blocks: String
   let plain: String
-  private let process = Process()
+  private let child = Process()
   private let life = Pipe()
+
+  var process: Int32 { child.processIdentifier }
 
   /// Throws: `LocalCluster.ChildFailed` if it does not say where it listens.
   init(in folder: String) throws {
     let output = Pipe()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["bench", "data", "--serve", folder]
-    process.standardInput = life
-    process.standardOutput = output
-    try process.run()
+    child.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    child.arguments = ["bench", "data", "--serve", folder]
+    child.standardInput = life
+    child.standardOutput = output
+    try child.run()
     let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
     let parts = line.split(whereSeparator: \.isWhitespace).map(String.init)
     guard parts.count == 2 else {
@@ -85,6 +87,6 @@ final class DataBenchChild {
 
   func stop() {
     try? life.fileHandleForWriting.close()
-    process.waitUntilExit()
+    child.waitUntilExit()
   }
 }

@@ -49,9 +49,12 @@ final class LocalCluster: Sendable {
 
   /// Starts workers and waits until the coordinator knows them all.
   ///
+  /// `options`: More arguments for each.
+  ///
   /// Throws: `ChildFailed`, `TransportError`.
   func startWorkers(
-    _ count: Int, threads: Int, exchange: ExchangeMode, isa: InstructionSet
+    _ count: Int, threads: Int, exchange: ExchangeMode, isa: InstructionSet,
+    options: [String] = []
   ) throws -> ClusterConnection {
     for number in 1...count {
       try start(
@@ -59,7 +62,7 @@ final class LocalCluster: Sendable {
         [
           "worker", "--join", joinPath, "--name", "worker-\(number)", "--threads", "\(threads)",
           "--exchange", exchange.rawValue, "--isa", isa.rawValue, "--scratch", folder,
-        ])
+        ] + options)
     }
     let connection = try ClusterConnection(JoinFile(contentsOf: joinPath))
     while try connection.status().workers.count < count { try pause() }

@@ -35,9 +35,14 @@ enum MATLABFile {
     while reader.remaining >= 8 {
       var element = try next(&reader)
       if element.type == packed {
+        let bytes = try element.content.take(element.content.remaining)
+        let count = try unpackedCount(of: bytes, isBigEndian: reader.isBigEndian, file)
+        guard count <= budget else {
+          throw reader.problem("unpacks to more than \(Files.byteCountMax) bytes")
+        }
+        budget -= count
         let content = try Inflate.unpacked(
-          element.content.take(element.content.remaining), .zlib, file: file, bytesMax: budget)
-        budget -= content.count
+          bytes, .zlib, file: file, bytesMax: count, expected: count)
         var inner = ByteReader(content[...], file: file, isBigEndian: reader.isBigEndian)
         element = try next(&inner)
       }
@@ -45,6 +50,16 @@ enum MATLABFile {
       if let (name, array) = try array(&element.content) { arrays[name] = array }
     }
     return arrays
+  }
+
+  /// What a packed element says of its own size, with room for filling up.
+  private static func unpackedCount(
+    of bytes: ArraySlice<UInt8>, isBigEndian: Bool, _ file: String
+  ) throws -> Int {
+    let head = try Inflate.prefix(bytes, .zlib, file: file, count: 8)
+    var reader = ByteReader(head[...], file: file, isBigEndian: isBigEndian)
+    let isSmall = try reader.integer(UInt32.self) >> 16 != 0
+    return isSmall ? 8 : 16 + Int(try reader.integer(UInt32.self))
   }
 
   /// An element: its type and length in 8 bytes, or both in the first 4 with up to 4 bytes behind.

@@ -53,6 +53,10 @@ struct ZipFile {
     for _ in 0..<min(count, Self.membersMax) {
       members.append(try Self.member(&directory, end: start))
     }
+    // A few bytes that stand for many members would unpack to more than the file can hold.
+    guard members.reduce(0, { $0 + $1.packedCount }) <= start else {
+      throw reader.problem("has members that lie over each other")
+    }
     self.members = members
   }
 

@@ -112,14 +112,14 @@ public struct COCOSource: FileSource {
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let image = try Image.decoded(item.file, from: files)
-    guard image.pixels.imageSize == item.size else {
+    let image = try SampleImage(item.file, from: files)
+    guard image.size == item.size else {
       throw DataError(
         file: files.path(item.file),
-        problem: "has \(image.pixels.imageSize) pixels, \(listFiles[0]) says \(item.size)",
+        problem: "has \(image.size) pixels, \(listFiles[0]) says \(item.size)",
         advice: "Restore the picture: its annotations are of another size")
     }
-    var sample = Sample(id: "\(item.id)", image: image.pixels)
+    var sample = Sample(id: "\(item.id)", image: image)
     sample.annotations = try item.objects.map { part in
       try read(part) { try COCOAnnotation.object(&$0, in: item.size, categories: categories) }
     }

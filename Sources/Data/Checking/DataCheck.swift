@@ -75,7 +75,7 @@ public struct DataCheck: Sendable {
       progress(Progress(split: source.split, done: index, count: source.count))
       problems.attempt {
         let name = source.name(at: index)
-        let sample = try source.sample(at: index)
+        let sample = try source.sample(at: index).decoded()
         if let other = names.updateValue(index, forKey: sample.id) {
           throw DataError(
             file: name, problem: "sample \(index) is named \(sample.id), as sample \(other) is",

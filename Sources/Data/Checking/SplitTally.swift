@@ -28,7 +28,7 @@ struct SplitTally {
   mutating func add(_ sample: Sample, byteCount: Int, name: String) throws {
     samples += 1
     bytes.append(byteCount)
-    if let image = sample.image { add(image: image) }
+    if let image = sample.image { add(image: try image.pixels()) }
     var found: Set<Int> = []
     if let mask = sample.mask { add(labels: mask, &found) }
     if let label = sample.label { labels[label, default: 0] += 1 }

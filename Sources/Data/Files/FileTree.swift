@@ -59,14 +59,15 @@ extension FileTree {
   /// The lines without surrounding white space, empty ones left out.
   ///
   /// Throws: as `text`.
-  public func lines(of file: String) throws -> [String] { Files.lines(try text(of: file)) }
+  public func lines(of file: String) throws -> [String] {
+    try Files.lines(text(of: file), path: path(file))
+  }
 
   /// The same with their numbers, from 1, empty lines counted.
   ///
   /// Throws: as `text`.
   func numberedLines(of file: String) throws -> [(number: Int, text: String)] {
-    let lines = try text(of: file).split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    let lines = try Files.split(text(of: file), omittingEmpty: false, path: path(file))
     return lines.enumerated().map { ($0 + 1, $1.trimmed) }.filter { !$0.1.isEmpty }
   }
 

@@ -21,25 +21,36 @@ package enum Files {
   /// Throws: `DataError` when the file is missing, unreadable, no plain file, or ends before the
   /// range does.
   package static func bytes(of path: String, in range: Range<Int>) throws -> [UInt8] {
-    try bytes(of: path, in: range, once: { _ in })
-  }
-
-  /// As `bytes(of:in:)`, if `check` finds nothing wrong with what the system knows of the file.
-  static func bytes(
-    of path: String, in range: Range<Int>, once check: (stat) throws -> Void
-  ) throws -> [UInt8] {
     try withDescriptor(of: path) { descriptor, status in
-      try check(status)
-      let size = Int(status.st_size)
-      guard range.lowerBound >= 0, range.upperBound <= size else {
-        throw DataError(
-          file: path,
-          problem: "has \(size) bytes; those from \(range.lowerBound) to "
-            + "\(range.upperBound) were asked for",
-          advice: "Restore the file: it became shorter")
-      }
+      try checkRange(range, of: path, byteCount: Int(status.st_size))
       try checkByteCount(range.count, of: path)
       return try read(descriptor, range, path)
+    }
+  }
+
+  /// As `bytes(of:in:)`, to a place of the range's length, if `check` finds nothing wrong with what
+  /// the system knows of the file.
+  static func read(
+    _ path: String, in range: Range<Int>, into place: UnsafeMutableRawBufferPointer,
+    once check: (stat) throws -> Void
+  ) throws {
+    try withDescriptor(of: path) { descriptor, status in
+      try check(status)
+      try checkRange(range, of: path, byteCount: Int(status.st_size))
+      let count = try read(descriptor, range, into: place, path)
+      try checkRange(range, of: path, byteCount: range.lowerBound + count)
+    }
+  }
+
+  private static func checkRange(
+    _ range: Range<Int>, of path: String, byteCount: Int
+  ) throws {
+    guard range.lowerBound >= 0, range.upperBound <= byteCount else {
+      throw DataError(
+        file: path,
+        problem: "has \(byteCount) bytes; those from \(range.lowerBound) to "
+          + "\(range.upperBound) were asked for",
+        advice: "Restore the file: it became shorter")
     }
   }
 
@@ -73,19 +84,29 @@ package enum Files {
     _ descriptor: Int32, _ range: Range<Int>, _ path: String
   ) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-      while filled < range.count {
-        let count = pread(
-          descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled,
-          off_t(range.lowerBound + filled))
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else {
-          throw DataError(
-            file: path, problem: "cannot be read (\(lastError()))", advice: "Check the disk")
-        }
-        if count == 0 { break }
-        filled += count
-      }
+      filled = try read(descriptor, range, into: UnsafeMutableRawBufferPointer(buffer), path)
     }
+  }
+
+  /// Returns: how many bytes there were.
+  private static func read(
+    _ descriptor: Int32, _ range: Range<Int>, into place: UnsafeMutableRawBufferPointer,
+    _ path: String
+  ) throws -> Int {
+    var filled = 0
+    while filled < range.count {
+      let count = pread(
+        descriptor, place.baseAddress.map { $0 + filled }, range.count - filled,
+        off_t(range.lowerBound + filled))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw DataError(
+          file: path, problem: "cannot be read (\(lastError()))", advice: "Check the disk")
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
   }
 
   package static func text(of path: String) throws -> String {
@@ -100,16 +121,38 @@ package enum Files {
   }
 
   /// The lines without surrounding white space, empty ones left out.
-  package static func lines(of path: String) throws -> [String] { lines(try text(of: path)) }
-
-  static func lines(_ text: String) -> [String] {
-    text.split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
+  package static func lines(of path: String) throws -> [String] {
+    try lines(text(of: path), path: path)
   }
+
+  static func lines(_ text: String, path: String) throws -> [String] {
+    try split(text, omittingEmpty: true, path: path).map { $0.trimmed }.filter { !$0.isEmpty }
+  }
+
+  /// Throws: `DataError` for more lines than any list has: each takes far more memory than bytes.
+  static func split(_ text: String, omittingEmpty: Bool, path: String) throws -> [Substring] {
+    let lines = text.split(
+      maxSplits: linesMax, omittingEmptySubsequences: omittingEmpty, whereSeparator: \.isNewline)
+    guard lines.count <= linesMax else {
+      throw DataError(
+        file: path, problem: "has more than \(linesMax) lines", advice: "Split it")
+    }
+    return lines
+  }
+
+  private static let linesMax = 20_000_000
 
   /// Whether a name stays inside the folder it is relative to: not absolute, no "..", no zero byte.
   static func isInside(_ name: String) -> Bool {
     !name.hasPrefix("/") && !name.utf8.contains(0)
       && !name.split(separator: "/").contains("..")
+  }
+
+  static func leadsOutside(_ name: String, of root: String) -> DataError {
+    DataError(
+      file: root,
+      problem: "was asked for \(name.prefix(200).debugDescription), which leads outside",
+      advice: "Use names inside the data folder")
   }
 
   package static func byteCount(of path: String) throws -> Int {

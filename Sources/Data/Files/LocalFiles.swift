@@ -27,11 +27,7 @@ public struct LocalFiles: FileTree {
   }
 
   private func checked(_ name: String) throws -> String {
-    guard Files.isInside(name) else {
-      throw DataError(
-        file: root, problem: "was asked for \(name.debugDescription), which leads outside",
-        advice: "Use names inside the data folder")
-    }
+    guard Files.isInside(name) else { throw Files.leadsOutside(name, of: root) }
     return path(name)
   }
 }

@@ -5,6 +5,9 @@ struct HDF5Dataset {
     case chunks(tree: Int, shape: [Int])
   }
 
+  /// Of a chunk that is larger than its data set.
+  private static let chunkBytesMax = 16 << 20
+
   private enum Filter: UInt16 { case deflate = 1, shuffle = 2, fletcher32 = 3 }
 
   private let file: HDF5File
@@ -137,7 +140,7 @@ struct HDF5Dataset {
       let tree = try file.address(&reader)
       let shape = try (0..<rank).map { _ in Int(try reader.integer(UInt32.self)) }
       guard Int(try reader.integer(UInt32.self)) == width, shape.allSatisfy({ $0 > 0 }),
-        DeclaredSize.product(shape, most: Volume.countMax) != nil
+        DeclaredSize.product(shape + [width], most: max(byteCount, chunkBytesMax)) != nil
       else { throw file.unreadable("\(name) has chunks of shape \(shape)") }
       return .chunks(tree: tree, shape: shape)
     default:
@@ -180,12 +183,19 @@ extension HDF5Dataset {
   private func assembled(tree: Int, chunk: [Int]) throws -> [UInt8] {
     let grid = zip(shape, chunk).map { ($0 + $1 - 1) / $1 }
     let expected = grid.reduce(1, *)
+    guard expected <= file.bytes.count / (24 + 8 * shape.count) else {
+      throw file.unreadable("\(name) has \(expected) chunks, which have no room in the file")
+    }
     var chunks: [Chunk] = []
     // No more nodes than have room in the file, however often they refer to each other.
     var budget = min(2 * expected + 64, file.bytes.count / 24)
     if expected > 0 { try find(&chunks, at: tree, level: nil, chunk, expected, &budget) }
     guard chunks.count == expected, Set(chunks.map(\.offsets)).count == expected else {
       throw file.unreadable("\(name) has \(chunks.count) chunks of \(expected)")
+    }
+    // A few bytes that stand for many chunks would unpack to more than the file can hold.
+    guard chunks.reduce(0, { $0 + $1.place.count }) <= file.bytes.count else {
+      throw file.unreadable("\(name) has chunks that lie over each other")
     }
     let chunkBytes = chunk.reduce(type.byteCount, *)
     var result = [UInt8](repeating: 0, count: shape.reduce(type.byteCount, *))

@@ -15,11 +15,12 @@ struct HDF5File {
 
   /// Throws: `DataError` for what is damaged or of a kind that is not read.
   init(_ bytes: [UInt8], file: String) throws {
-    self.bytes = bytes
+    // Others' bytes may stand before it, 512 or a multiple by a power of two: MATLAB's do.
+    let starts = [0] + (9..<20).map { 1 << $0 }
+    let start = starts.first { $0 < bytes.count && bytes[$0...].starts(with: Self.signature) }
+    self.bytes = start.map { $0 > 0 ? Array(bytes[$0...]) : bytes } ?? []
     path = file
-    guard bytes.starts(with: Self.signature) else {
-      throw unreadable("does not begin as HDF5 does")
-    }
+    guard let start else { throw unreadable("does not begin as HDF5 does") }
     var reader = reader(at: 8)
     let version = try reader.integer(UInt8.self)
     switch version {
@@ -28,13 +29,13 @@ struct HDF5File {
       try checkWidths(&reader)
       // Further on: the root group's entry, behind four addresses.
       try reader.seek(version == 0 ? 24 : 28)
-      try checkBase(&reader)
+      try checkBase(&reader, start)
       try reader.skip(24 + 8)
       try addMembers(ofGroupAt: try address(&reader))
     case 2, 3:
       try checkWidths(&reader)
       try reader.skip(1)
-      try checkBase(&reader)
+      try checkBase(&reader, start)
       try reader.skip(16)
       try addMembers(ofGroupAt: try address(&reader))
     default: throw unreadable("has a superblock of version \(version)")
@@ -78,9 +79,11 @@ struct HDF5File {
     guard widths == [8, 8] else { throw unreadable("has addresses and sizes of \(widths) bytes") }
   }
 
-  private func checkBase(_ reader: inout ByteReader) throws {
-    guard try reader.integer(UInt64.self) == 0 else {
-      throw unreadable("begins behind something else")
+  /// Places are counted from there.
+  private func checkBase(_ reader: inout ByteReader, _ start: Int) throws {
+    let base = try reader.integer(UInt64.self)
+    guard base == UInt64(start) else {
+      throw unreadable("says that it begins at byte \(base), and begins at \(start)")
     }
   }
 

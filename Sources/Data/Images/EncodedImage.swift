@@ -7,7 +7,7 @@ public struct EncodedImage: Sendable {
   public let file: String
   /// As the file's header says.
   public let size: ImageSize
-  private let isJPEG: Bool
+  let isJPEG: Bool
 
   /// Reads the header only; `file` is for messages.
   ///
@@ -40,7 +40,7 @@ public struct EncodedImage: Sendable {
     guard isJPEG else {
       return transform.applied(to: try decoded().pixels, filter: filter, fill: fill)
     }
-    let eighths = scaled ? transform.sufficientEighths : 8
+    let eighths = eighths(for: transform, scaled: scaled)
     let transform = eighths == 8 ? transform : transform.inEighths(eighths)
     let region = transform.region(filter: filter)
     guard region.area > 0 else {
@@ -49,6 +49,14 @@ public struct EncodedImage: Sendable {
     }
     let part = try decoded(region, eighths: eighths)
     return transform.drawn(from: part, at: region, filter: filter, fill: fill)
+  }
+
+  /// What a file of this format is called: NAME.ENDING.
+  var ending: String { isJPEG ? "jpg" : "png" }
+
+  /// The size at which a view decodes it, in eighths of its own.
+  func eighths(for transform: SpatialTransform, scaled: Bool) -> Int {
+    isJPEG && scaled ? transform.sufficientEighths : 8
   }
 
   /// A part of a JPEG at `eighths` eighths of its size, in pixels of that, in RGB.

@@ -80,7 +80,7 @@ public struct CIFARSource: FileSource {
     let image = ByteTensor(shape: [Self.side, Self.side, 3]) { out in
       for index in out.indices { out[index] = planes[index % 3 * area + index / 3] }
     }
-    return Sample(id: "\(index)", image: image, label: label)
+    return Sample(id: "\(index)", image: SampleImage(image), label: label)
   }
 
   private static func batches(of split: String, in files: any FileTree) throws -> [String] {

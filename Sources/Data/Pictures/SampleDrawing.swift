@@ -25,7 +25,7 @@ struct SampleDrawing {
   }
 
   private static func picture(of sample: Sample) -> (ByteTensor, ByteTensor?)? {
-    if let image = sample.image { return (image, sample.mask) }
+    if let image = try? sample.image?.pixels() { return (image, sample.mask) }
     guard let volume = sample.volume, volume.values.count > 0 else { return nil }
     let (depth, area) = (volume.values.shape[0], volume.values.shape[1] * volume.values.shape[2])
     let shape = Array(volume.values.shape[1...])

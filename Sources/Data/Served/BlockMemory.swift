@@ -20,8 +20,8 @@ struct BlockMemory {
 
   /// Returns: the blocks that had to go.
   mutating func insert(_ block: FileBlock, _ bytes: [UInt8]) -> [FileBlock] {
-    if let old = blocks[block] { byteCount -= old.bytes.count }
-    byteCount += bytes.count
+    if let old = blocks[block] { byteCount -= Self.size(old.bytes) }
+    byteCount += Self.size(bytes)
     use(block, bytes)
     var gone: [FileBlock] = []
     while byteCount > bytesMax, blocks.count > 1, firstUse < uses.count {
@@ -29,11 +29,14 @@ struct BlockMemory {
       firstUse += 1
       guard let held = blocks[oldest.block], held.stamp == oldest.stamp else { continue }
       blocks[oldest.block] = nil
-      byteCount -= held.bytes.count
+      byteCount -= Self.size(held.bytes)
       gone.append(oldest.block)
     }
     return gone
   }
+
+  /// With the administration of the smallest.
+  private static func size(_ bytes: [UInt8]) -> Int { bytes.count + 256 }
 
   private mutating func use(_ block: FileBlock, _ bytes: [UInt8]) {
     stamp += 1

@@ -32,7 +32,11 @@ public struct FileBlock: Hashable, Sendable {
 
 /// XXH3, the hash that blocks are verified by.
 package func contentHash(_ bytes: [UInt8]) -> UInt64 {
-  bytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) }
+  bytes.withUnsafeBytes { contentHash($0) }
+}
+
+package func contentHash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  XXH3_64bits(bytes.baseAddress, bytes.count)
 }
 
 /// Brings blocks of a job's data from whoever sees them.

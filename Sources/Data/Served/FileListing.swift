@@ -22,11 +22,6 @@ public struct FileListing: Hashable, Sendable {
       self.modified = modified
       self.hash = hash
     }
-
-    /// Whether two machines that have these files read the same; copies are of other times.
-    func isSame(as other: Entry) -> Bool {
-      name == other.name && byteCount == other.byteCount && hash == other.hash
-    }
   }
 
   /// In the byte order of their names.
@@ -50,40 +45,65 @@ public struct FileListing: Hashable, Sendable {
   /// Throws: `DataError` for what is no folder, cannot be listed, or is too much.
   public init(of folder: String, while isWanted: () -> Bool = { true }) throws {
     var entries: [Entry] = []
+    try Self.walk(folder, while: isWanted) { entry in
+      entries.append(entry)
+      try Self.check(count: entries.count, in: folder)
+      return true
+    }
+    self.entries = entries
+  }
+
+  /// Visits a folder's files in the byte order of their names, until `visit` says false.
+  private static func walk(
+    _ folder: String, while isWanted: () -> Bool, _ visit: (Entry) throws -> Bool
+  ) throws {
     let root = try LocalFiles(folder)
-    func walk(_ below: String, _ depth: Int) throws {
-      guard depth <= Self.depthMax else {
+    /// Returns: whether to go on.
+    func walk(below: String, _ depth: Int) throws -> Bool {
+      guard depth <= depthMax else {
         throw DataError(
-          file: root.path(below), problem: "is \(depth) folders deep, more than \(Self.depthMax)",
+          file: root.path(below), problem: "is \(depth) folders deep, more than \(depthMax)",
           advice: "Remove links that lead back to a folder above")
       }
+      // A folder stands where the names of its files would: with a slash at its end.
+      var found: [Entry] = []
       for part in try root.names(in: below) {
         let name = below.isEmpty ? part : "\(below)/\(part)"
-        try Self.check(name, in: folder)
+        try check(name, in: folder)
         var status = stat()
         guard isWanted(), stat(root.path(name), &status) == 0 else {
           throw DataError(
             file: root.path(name), problem: "cannot be looked at",
             advice: "Restore it, or remove the link that leads to it")
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: try walk(name, depth + 1)
-        case S_IFREG: entries.append(try Self.entry(name, status, root))
-        default: continue
-        }
-        try Self.check(count: entries.count, in: folder)
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || kind == S_IFDIR else { continue }
+        found.append(
+          Entry(
+            name: kind == S_IFDIR ? name + "/" : name, byteCount: Int(status.st_size),
+            modified: modificationTime(status)))
+        try check(count: found.count, in: folder)
       }
+      found.sort(by: precedes)
+      for entry in found {
+        let goesOn =
+          entry.name.hasSuffix("/")
+          ? try walk(below: String(entry.name.dropLast()), depth + 1)
+          : try visit(hashed(entry, root))
+        guard goesOn else { return false }
+      }
+      return true
     }
-    try walk("", 0)
-    self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    _ = try walk(below: "", 0)
   }
 
-  private static func entry(_ name: String, _ status: stat, _ root: LocalFiles) throws -> Entry {
-    let size = Int(status.st_size)
-    let isList = size <= hashedBytesMax && listEndings.contains { name.hasSuffix($0) }
+  private static func hashed(_ entry: Entry, _ root: LocalFiles) throws -> Entry {
+    let size = entry.byteCount
+    guard size <= hashedBytesMax, listEndings.contains(where: { entry.name.hasSuffix($0) })
+    else { return entry }
     return Entry(
-      name: name, byteCount: size, modified: modificationTime(status),
-      hash: isList ? contentHash(try root.bytes(of: name, in: 0..<size)) : 0)
+      name: entry.name, byteCount: size, modified: entry.modified,
+      hash: contentHash(try root.bytes(of: entry.name, in: 0..<size)))
   }
 
   private static func check(_ name: String, in folder: String) throws {
@@ -159,32 +179,45 @@ public struct FileListing: Hashable, Sendable {
     return Entry(name: name, byteCount: size, modified: modified, hash: hash)
   }
 
-  /// What is not as in `other`, in words; nil if all names, sizes and lists agree.
-  public func firstDifference(from other: FileListing) -> String? {
-    for (mine, theirs) in zip(entries, other.entries) where !mine.isSame(as: theirs) {
-      if mine.name != theirs.name {
-        return Self.precedes(mine, theirs)
-          ? "\(mine.name) is here alone" : "\(theirs.name) is missing here"
-      }
-      return mine.byteCount == theirs.byteCount
-        ? "\(mine.name) has other content"
-        : "\(mine.name) has \(mine.byteCount) bytes here and \(theirs.byteCount) there"
+  /// What a folder of this machine has that is not as listed, in words; nil if all names, sizes and
+  /// lists agree. Ends at the first difference and keeps no list of all.
+  ///
+  /// Throws: as `init(of:while:)`.
+  public func firstDifference(
+    in folder: String, while isWanted: () -> Bool = { true }
+  ) throws -> String? {
+    var rest = entries[...]
+    var difference: String?
+    try Self.walk(folder, while: isWanted) { here in
+      difference = Self.difference(here, from: rest.popFirst())
+      return difference == nil
     }
-    if entries.count == other.entries.count { return nil }
-    return entries.count > other.entries.count
-      ? "\(entries[other.entries.count].name) is here alone"
-      : "\(other.entries[entries.count].name) is missing here"
+    return difference ?? rest.first.map { "\($0.name) is missing here" }
+  }
+
+  /// Copies are of other times.
+  private static func difference(_ here: Entry, from there: Entry?) -> String? {
+    guard let there, there.name == here.name || precedes(there, here) else {
+      return "\(here.name) is here alone"
+    }
+    if here.name != there.name { return "\(there.name) is missing here" }
+    if here.byteCount != there.byteCount {
+      return "\(here.name) has \(here.byteCount) bytes here and \(there.byteCount) there"
+    }
+    return here.hash == there.hash ? nil : "\(here.name) has other content"
   }
 }
 
 extension FileListing.Entry {
-  /// Bytes of the file, if it still is as it was listed.
+  /// Reads bytes of the file to a place of the range's length, if it still is as it was listed.
   ///
   /// Throws: `DataError` naming the file that has changed or cannot be read.
-  package func bytes(below root: String, in range: Range<Int>) throws -> [UInt8] {
+  package func read(
+    below root: String, in range: Range<Int>, into place: UnsafeMutableRawBufferPointer
+  ) throws {
     let path = "\(root)/\(name)"
-    return try Files.bytes(
-      of: path, in: range,
+    try Files.read(
+      path, in: range, into: place,
       once: { status in
         guard Int(status.st_size) == byteCount, modificationTime(status) == modified else {
           throw DataError(

@@ -12,6 +12,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
   private let folders: [String: [String]]
   private let supply: any BlockSupply
   private let cache: BlockCache.Section?
+  private let cacheWriter: CacheWriter?
 
   private let monitor = Monitor()
   // Guarded by the monitor:
@@ -32,6 +33,8 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
   static let memoryBytes = 96 << 20
   /// What may be on its way or in memory before anybody has asked for it.
   static let aheadBytes = 48 << 20
+  /// Room for so much is waited for: small files come many in a message.
+  static let aheadRoomMin = 2 << 20
   /// Announcements beyond are forgotten: they are then brought when they are read.
   static let expectedMax = 1 << 18
   private static let damagesMax = 3
@@ -44,6 +47,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
     self.listing = listing
     self.supply = supply
     self.cache = cache
+    cacheWriter = cache.map { CacheWriter($0) }
     var places: [String: Int] = [:]
     places.reserveCapacity(listing.entries.count)
     var folders: [String: [String]] = ["": []]
@@ -130,6 +134,9 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
       monitor.wakeAll()
     }
   }
+
+  /// Waits until what has arrived so far is in the cache, as far as that takes it.
+  public func finishCaching() { cacheWriter?.finish() }
 
   /// Blocks that were read from memory or the cache, and those that had to be brought.
   public var counts: (hits: UInt64, misses: UInt64) { monitor.withLock { (hits, misses) } }
@@ -231,6 +238,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
       var candidates: [FileBlock] = []
       monitor.withLock {
         var room = Self.aheadBytes - unreadBytes
+        guard room >= Self.aheadRoomMin else { return }
         while room > 0, firstExpected < expected.count, candidates.count < 64, !isClosed {
           let block = expected[firstExpected]
           firstExpected += 1
@@ -267,7 +275,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
         forget(memory.insert(block, bytes))
         monitor.wakeAll()
       }
-      cache?.write(block, bytes, hash: hash)
+      cacheWriter?.add(block, bytes, hash: hash)
     }
   }
 

@@ -14,7 +14,7 @@ struct ShardIndex: Equatable {
 
   struct Sample: Hashable {
     let key: String
-    let members: [Member]
+    var members: [Member]
   }
 
   struct Shard: Equatable {
@@ -59,7 +59,8 @@ struct ShardIndex: Equatable {
     (classNames, labelNames) = (names.classNames, names.labelNames)
     for (index, line) in lines.enumerated().dropFirst(2) where !line.isEmpty {
       let parts = line.split(separator: " ")
-      if parts[0] == "shard" {
+      guard let head = parts.first else { throw wrong(index + 1, "is blank") }
+      if head == "shard" {
         guard parts.count == 4, let count = Int(parts[2]), count >= 0,
           Files.isInside(String(parts[1]))
         else { throw wrong(index + 1, "is not 'shard FILE BYTES SHA256'") }
@@ -76,7 +77,7 @@ struct ShardIndex: Equatable {
       guard !members.isEmpty, members.count == parts.count - 1 else {
         throw wrong(index + 1, "is not 'KEY EXTENSION:OFFSET+BYTES …' within the shard")
       }
-      shards[shard].samples.append(Sample(key: String(parts[0]), members: members))
+      shards[shard].samples.append(Sample(key: String(head), members: members))
     }
   }
 
@@ -91,8 +92,8 @@ struct ShardIndex: Equatable {
       for member in try TarReader.members(of: archive, in: files) {
         guard let (key, kind) = Self.parts(of: member.name) else { continue }
         let part = Member(kind: kind, range: member.range)
-        if shard.samples.last?.key == key, let last = shard.samples.popLast() {
-          shard.samples.append(Sample(key: key, members: last.members + [part]))
+        if shard.samples.last?.key == key {
+          shard.samples[shard.samples.count - 1].members.append(part)
         } else {
           shard.samples.append(Sample(key: key, members: [part]))
         }

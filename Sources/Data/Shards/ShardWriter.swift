@@ -80,7 +80,9 @@ public struct ShardWriter {
   private static func members(
     of source: any SampleSource, _ index: Int
   ) throws -> [(kind: String, bytes: [UInt8])] {
-    let sample = try source.sample(at: index)
+    let read = try source.sample(at: index)
+    // Decoded as a check: what goes into a shard can be read.
+    let sample = try read.decoded()
     let others: [(Bool, String)] = [
       (!sample.annotations.isEmpty, "objects"), (sample.volume != nil, "a volume"),
       (sample.features != nil, "features"),
@@ -92,7 +94,8 @@ public struct ShardWriter {
     }
     var members: [(String, [UInt8])] = []
     if let image = sample.image {
-      members.append(try storedImage(of: source, index) ?? ("png", image.pngBytes()))
+      // A file goes in as it is: nothing is lost, and a JPEG stays small.
+      members.append(try read.image?.file ?? ("png", image.pixels().pngBytes()))
     }
     if let mask = sample.mask { members.append(("mask.png", mask.pngBytes())) }
     if let label = sample.label { members.append(("cls", Array(String(label).utf8))) }
@@ -102,21 +105,5 @@ public struct ShardWriter {
       id: sample.id, captions: sample.captions.isEmpty ? nil : sample.captions, text: sample.text)
     members.append(("json", [UInt8](try encoder.encode(description))))
     return members
-  }
-
-  /// The image's file as it is: nothing is lost, and a JPEG stays small.
-  private static func storedImage(
-    of source: any SampleSource, _ index: Int
-  ) throws -> (kind: String, bytes: [UInt8])? {
-    guard let source = source as? any FileSource, let part = source.parts(at: index).first else {
-      return nil
-    }
-    // Part of a file is an image file of its own in shards alone.
-    guard part.range == nil || source is WebDatasetSource else { return nil }
-    let bytes =
-      try part.range.map { try source.files.bytes(of: part.file, in: $0) }
-      ?? source.files.bytes(of: part.file)
-    if bytes.starts(with: [0xFF, 0xD8]) { return ("jpg", bytes) }
-    return bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) ? ("png", bytes) : nil
   }
 }

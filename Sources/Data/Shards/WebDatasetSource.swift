@@ -89,7 +89,13 @@ public struct WebDatasetSource: FileSource {
   }
 
   private func place(of index: Int) -> (shard: ShardIndex.Shard, sample: ShardIndex.Sample) {
-    let number = (firsts.firstIndex { $0 > index } ?? firsts.count) - 1
+    // The last shard that does not begin behind it.
+    var (low, high) = (0, firsts.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if firsts[middle] <= index { low = middle } else { high = middle }
+    }
+    let number = low
     return (shards[number], shards[number].samples[index - firsts[number]])
   }
 
@@ -118,7 +124,8 @@ public struct WebDatasetSource: FileSource {
       func bytes() throws -> [UInt8] { try files.bytes(of: shard.file, in: member.range) }
       func text() throws -> String { try Files.text(bytes(), path: name) }
       switch member.kind {
-      case "jpg", "jpeg", "png": sample.image = try Image.decoded(bytes(), file: name).pixels
+      case "jpg", "jpeg", "png":
+        sample.image = SampleImage(try EncodedImage(bytes(), file: name))
       case "mask.png", "seg.png":
         let mask = try Image.decoded(bytes(), file: name, as: .indices)
         sample.mask = try MaskedImage.labels(
@@ -140,10 +147,10 @@ public struct WebDatasetSource: FileSource {
       default: continue
       }
     }
-    if let image = sample.image, let mask = sample.mask, image.imageSize != mask.imageSize {
+    if let image = sample.image, let mask = sample.mask, image.size != mask.imageSize {
       throw DataError(
         file: "\(files.path(shard.file)), \(entry.key)",
-        problem: "has a mask of \(mask.imageSize) pixels and an image of \(image.imageSize)",
+        problem: "has a mask of \(mask.imageSize) pixels and an image of \(image.size)",
         advice: "Make mask and image of equal size")
     }
     return sample.named(id)

@@ -6,6 +6,7 @@ public let dataFormats: [any FileSource.Type] = [
   PairedSource<Cityscapes>.self,
   COCOSource.self,
   PairedSource<COCOStuff>.self,
+  CUBSource.self,
   FeatureSource.self,
   ClassFolderSource.self,
   HDF5Source.self,
@@ -32,10 +33,21 @@ public func dataFormat(named name: String) throws -> any FileSource.Type {
 
 /// The format a data set is in.
 ///
-/// Throws: `DataError` when no format knows it, or several as surely.
+/// Throws: `DataError` when no format knows it, or several as surely, or when it is rather a folder
+/// of data sets.
 public func recognisedFormat(of files: any FileTree) throws -> any FileSource.Type {
   let guesses = dataFormats.map { ($0, $0.recognises(files)) }
   let best = guesses.map(\.1).max() ?? .no
+  if best < .certain {
+    // Many a folder looks like class folders from above.
+    let inner = dataSets(within: files)
+    guard inner.isEmpty else {
+      throw DataError(
+        file: files.root,
+        problem: "is no data set, but holds some: \(inner.joined(separator: ", "))",
+        advice: "Name one of them; or the format, if all of it is one data set")
+    }
+  }
   let names = dataFormats.map { $0.format }.joined(separator: ", ")
   guard best > .no else {
     throw DataError(
@@ -50,6 +62,15 @@ public func recognisedFormat(of files: any FileTree) throws -> any FileSource.Ty
       advice: "Name the one that is meant")
   }
   return found[0]
+}
+
+/// Folders that are surely data sets of their own, with their formats.
+private func dataSets(within files: any FileTree) -> [String] {
+  let names = (try? files.names(in: "")) ?? []
+  return names.filter { files.isFolder($0) }.prefix(100).compactMap { name in
+    let folder = Subfolder(base: files, folder: name)
+    return dataFormats.first { $0.recognises(folder) == .certain }.map { "\(name) (\($0.format))" }
+  }
 }
 
 /// A split of a data set in a folder of this machine.

@@ -74,12 +74,14 @@ public struct ImageListSource: FileSource {
 
   public var count: Int { items.count }
 
+  public func label(at index: Int) -> Int? { items[index].label }
+
   public func parts(at index: Int) -> [FilePart] { [FilePart(items[index].file)] }
 
   public func sample(at index: Int) throws -> Sample {
     let item = items[index]
-    let image = try Image.decoded(item.file, from: files)
-    return Sample(id: item.file, image: image.pixels, label: item.label)
+    let image = try SampleImage(item.file, from: files)
+    return Sample(id: item.file, image: image, label: item.label)
   }
 
   private static func parted(_ line: String) -> (image: String, label: String)? {

@@ -10,19 +10,18 @@ struct MaskedImage {
 
   func read(
     from files: any FileTree, values: LabelTable
-  ) throws -> (image: ByteTensor, mask: ByteTensor) {
-    let picture = try Image.decoded(image, from: files)
+  ) throws -> (image: SampleImage, mask: ByteTensor) {
+    let picture = try SampleImage(image, from: files)
     let truth = try Image.decoded(mask, from: files, as: .indices)
     let maskFile = files.path(mask)
-    guard truth.pixels.imageSize == picture.pixels.imageSize else {
+    guard truth.pixels.imageSize == picture.size else {
       throw DataError(
         file: maskFile,
-        problem: "has \(truth.pixels.imageSize) pixels, its image \(image) has "
-          + "\(picture.pixels.imageSize)",
+        problem: "has \(truth.pixels.imageSize) pixels, its image \(image) has \(picture.size)",
         advice: "Make mask and image of equal size")
     }
     let labels = try Self.labels(truth.pixels, values, file: maskFile)
-    return (picture.pixels, labels)
+    return (picture, labels)
   }
 
   /// The class indices [h, w] that a mask's values mean.

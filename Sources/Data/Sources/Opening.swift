@@ -24,9 +24,13 @@ public struct Opening: Sendable {
   /// `train: train2017`.
   public static let splitKeys = ["train", "val", "test"]
 
-  /// What a job calls the data set's splits.
+  /// What a job calls the data set's splits. With `val: val_pre`, the data set's own `val` cannot be
+  /// asked for and is none of them.
   func jobNames(of splits: [String]) -> [String] {
-    splits.map { split in Self.splitKeys.first { options[$0] == split } ?? split }
+    splits.compactMap { split in
+      if let key = Self.splitKeys.first(where: { options[$0] == split }) { return key }
+      return Self.splitKeys.contains(split) && options[split] != nil ? nil : split
+    }
   }
 
   /// What `body` makes of a line; nil when its problem was reported.

@@ -3,11 +3,11 @@ import Tensors
 /// The mask value of pixels that count neither in training nor in scores, as in PASCAL VOC.
 public let ignoredLabel: UInt8 = 255
 
-/// One item of a data set, decoded, before any augmentation.
+/// One item of a data set, before any augmentation; its picture may still be a file's bytes.
 public struct Sample: Sendable {
   /// Unique within its split and stable: a file's name without extension, usually.
   public let id: String
-  public var image: ByteTensor?  // [h, w, 3]
+  public var image: SampleImage?
   /// Class indices, `ignoredLabel` where nothing is known.
   public var mask: ByteTensor?  // [h, w], as large as the image
   /// Index into the source's `labelNames`.
@@ -22,7 +22,7 @@ public struct Sample: Sendable {
   public var features: Tensor?
 
   public init(
-    id: String, image: ByteTensor? = nil, mask: ByteTensor? = nil, label: Int? = nil,
+    id: String, image: SampleImage? = nil, mask: ByteTensor? = nil, label: Int? = nil,
     captions: [String] = []
   ) {
     self.id = id
@@ -30,5 +30,14 @@ public struct Sample: Sendable {
     self.mask = mask
     self.label = label
     self.captions = captions
+  }
+
+  /// The same with its picture decoded whole, as a check of the file.
+  ///
+  /// Throws: `DataError` for a damaged picture.
+  func decoded() throws -> Sample {
+    var sample = self
+    sample.image = try image?.decoded()
+    return sample
   }
 }

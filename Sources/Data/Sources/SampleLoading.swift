@@ -20,12 +20,31 @@ public struct SkippedSample: Hashable, Sendable {
   public let slot: Int
   public let file: String
   public let reason: String
+
+  init(_ slot: Slot, _ error: DataError) {
+    (self.slot, file, reason) = (slot.index, error.file, error.problem)
+  }
 }
 
 /// What loading some slots gave, in slot order.
 public struct LoadedSlots: Sendable {
   public let loaded: [LoadedSlot]
   public let skipped: [SkippedSample]
+
+  /// The same without those for which `make` throws a `DataError`: a picture's damage shows when a
+  /// view needs what is damaged.
+  ///
+  /// Throws: what is no `DataError`.
+  package func skipping(_ make: (LoadedSlot) throws -> Void) throws -> LoadedSlots {
+    var (kept, skipped) = ([LoadedSlot](), self.skipped)
+    for item in loaded {
+      do {
+        try make(item)
+        kept.append(item)
+      } catch let error as DataError { skipped.append(SkippedSample(item.slot, error)) }
+    }
+    return LoadedSlots(loaded: kept, skipped: skipped.sorted { $0.slot < $1.slot })
+  }
 }
 
 extension SampleSource {
@@ -40,8 +59,7 @@ extension SampleSource {
         let samples = try slot.references.map { try sample(at: $0.sample) }
         loaded.append(LoadedSlot(slot: slot, samples: samples))
       } catch let error as DataError where policy == .skip {
-        skipped.append(
-          SkippedSample(slot: slot.index, file: error.file, reason: error.problem))
+        skipped.append(SkippedSample(slot, error))
       }
     }
     return LoadedSlots(loaded: loaded, skipped: skipped)

@@ -1,10 +1,13 @@
 import Synchronization
 
-/// Decoded samples that stay in memory, so that the next epoch needs not read them: all those that
-/// were read first, up to a bound in bytes.
+/// Decoded samples that stay in memory, so that the next epoch needs neither read nor decode them:
+/// all those that were read first, up to a bound in bytes.
 ///
 /// Nothing is ever displaced: every epoch reads every sample once, in another order, so each that is
-/// kept saves one reading an epoch, and which ones they are makes no difference.
+/// kept saves one reading an epoch, and which ones they are makes no difference. Of those for which
+/// there is no room, views decode what they show. Their files' bytes are not kept instead: the
+/// system's page cache, or for served data that of blocks, has them already, and reading is the
+/// small part of the work. Views are the same to the bit wherever their sample comes from.
 public final class SampleMemory: Sendable {
   private struct Key: Hashable {
     let split: String
@@ -47,6 +50,11 @@ public final class SampleMemory: Sendable {
     state.withLock { $0.samples[Key(split: split, index: index)] != nil }
   }
 
+  /// Whether this sample could be kept with its picture decoded.
+  fileprivate func hasRoom(for sample: Sample) -> Bool {
+    state.withLock { $0.byteCount + sample.decodedByteCount <= bytesMax }
+  }
+
   fileprivate func keep(_ sample: Sample, _ split: String, _ index: Int) {
     let bytes = sample.byteCount
     state.withLock { state in
@@ -65,7 +73,10 @@ private struct RememberedSource: WrappedSource {
 
   func sample(at index: Int) throws -> Sample {
     if let sample = memory.sample(split, index) { return sample }
-    let sample = try base.sample(at: index)
+    let read = try base.sample(at: index)
+    guard memory.hasRoom(for: read) else { return read }
+    // What cannot be decoded whole stays as it is: a view may do without the damaged part.
+    let sample = (try? read.decoded()) ?? read
     memory.keep(sample, split, index)
     return sample
   }
@@ -77,8 +88,13 @@ private struct RememberedSource: WrappedSource {
 
 extension Sample {
   /// What it takes in memory, about.
-  var byteCount: Int {
-    var bytes = 256 + (image?.count ?? 0) + (mask?.count ?? 0)
+  var byteCount: Int { otherByteCount + (image?.byteCount ?? 0) }
+
+  /// The same with its picture decoded.
+  var decodedByteCount: Int { otherByteCount + (image?.decodedByteCount ?? 0) }
+
+  private var otherByteCount: Int {
+    var bytes = 256 + (mask?.count ?? 0)
     bytes += captions.reduce(0) { $0 + $1.utf8.count } + (text?.utf8.count ?? 0)
     bytes += annotations.reduce(0) { $0 + $1.byteCount }
     if let volume { bytes += volume.values.count * 4 + (volume.labels?.count ?? 0) }

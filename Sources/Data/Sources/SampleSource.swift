@@ -15,6 +15,11 @@ public protocol SampleSource: Sendable {
   /// Throws: `DataError` naming the file that is missing, damaged or inconsistent.
   func sample(at index: Int) throws -> Sample
 
+  /// The sample's label, without reading more than it takes to know it; nil if it has none.
+  ///
+  /// Throws: what `sample(at:)` throws, where it has to be read.
+  func label(at index: Int) throws -> Int?
+
   /// What a message calls the sample: its file, without reading it.
   func name(at index: Int) -> String
 
@@ -29,6 +34,7 @@ public protocol SampleSource: Sendable {
 }
 
 extension SampleSource {
+  public func label(at index: Int) throws -> Int? { try sample(at: index).label }
   public var blocks: SampleBlocks? { nil }
   public func expect(_ samples: [Int]) {}
 }

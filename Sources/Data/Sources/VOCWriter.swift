@@ -39,7 +39,7 @@ public enum VOCWriter {
         file: sample.id, problem: "has no image or no mask",
         advice: "Only segmentation data can be written in VOC layout")
     }
-    try Files.write(image.pngBytes(), to: "\(root)/\(VOCLayout.images)/\(sample.id).png")
+    try Files.write(image.pixels().pngBytes(), to: "\(root)/\(VOCLayout.images)/\(sample.id).png")
     try Files.write(
       mask.pngBytes(palette: Palette.voc), to: "\(root)/\(VOCLayout.masks)/\(sample.id).png")
   }

@@ -10,6 +10,7 @@ extension WrappedSource {
   public var split: String { base.split }
   public var splits: [String] { base.splits }
   public var blocks: SampleBlocks? { base.blocks }
+  public func label(at index: Int) throws -> Int? { try base.label(at: index) }
   public func name(at index: Int) -> String { base.name(at: index) }
   public func manifest() throws -> DataManifest { try base.manifest() }
   public func expect(_ samples: [Int]) { base.expect(samples) }

@@ -1,7 +1,7 @@
 /// Reads gzip files within a bound.
 package enum Gzip {
   /// A vocabulary is a few MB; what unpacks to more is none.
-  package static let unpackedBytesMax = 256 << 20
+  package static let unpackedBytesMax = 64 << 20
 
   static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 

@@ -143,8 +143,14 @@ extension Tokenizer {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw DataError(file: file, problem: "is not UTF-8 text", advice: "Re-encode it as UTF-8")
     }
-    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { String($0.last == "\r" ? $0.dropLast() : $0) }
+    let parts = text.unicodeScalars.split(
+      separator: "\n", maxSplits: Vocabulary.countMax, omittingEmptySubsequences: false)
+    guard parts.count <= Vocabulary.countMax else {
+      throw DataError(
+        file: file, problem: "has more than \(Vocabulary.countMax) lines",
+        advice: "Give a tokenizer's own files")
+    }
+    var lines = parts.map { String($0.last == "\r" ? $0.dropLast() : $0) }
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines
   }

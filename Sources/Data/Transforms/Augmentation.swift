@@ -13,6 +13,8 @@ public struct Augmentation: Hashable, Sendable {
     case center
     /// See `Window.randomCrop`.
     case crop
+    /// The same of the picture inside a border of so many pixels, which are filled.
+    case paddedCrop(padding: Int)
     /// See `Window.randomResized`.
     case resizedCrop(scale: ClosedRange<Float>, ratio: ClosedRange<Float>)
     /// See `Window.randomScaled`.
@@ -72,11 +74,11 @@ public struct Augmentation: Hashable, Sendable {
     return finished(view, mask.map(transform.mask), key: key)
   }
 
-  /// The same from a file's bytes, of which only what the view shows is decoded.
+  /// The same of a sample's picture; of a file's bytes only what the view shows is decoded.
   ///
-  /// Throws: `DataError` when they are damaged.
+  /// Throws: `DataError` when they are damaged there.
   public func callAsFunction(
-    _ image: EncodedImage, mask: ByteTensor? = nil, key: RandomKey
+    _ image: SampleImage, mask: ByteTensor? = nil, key: RandomKey
   ) throws -> (image: ByteTensor, mask: ByteTensor?) {
     let transform = transform(of: image.size, key: key)
     let view = try image.view(transform, filter: filter, fill: fill, scaled: decodesScaled)
@@ -98,6 +100,11 @@ public struct Augmentation: Hashable, Sendable {
     case .whole: window = .whole(of: image)
     case .center: window = .covering(size, in: image)
     case .crop: window = .randomCrop(of: image, size: size, key: draw)
+    case .paddedCrop(let padding):
+      let padded = ImageSize(height: image.height + 2 * padding, width: image.width + 2 * padding)
+      window = .randomCrop(of: padded, size: size, key: draw)
+      window.top -= Float(padding)
+      window.left -= Float(padding)
     case .resizedCrop(let scale, let ratio):
       window = .randomResized(of: image, scale: scale, ratio: ratio, key: draw)
     case .scaledCrop(let scale):

@@ -8,7 +8,7 @@ public enum ResamplingFilter: Sendable {
   case nearest
 
   /// How far the kernel reaches either way, in pixels of the coarser side.
-  var support: Float {
+  package var support: Float {
     switch self {
     case .bilinear: 1
     case .bicubic: 2
@@ -16,7 +16,8 @@ public enum ResamplingFilter: Sendable {
     }
   }
 
-  func weight(_ distance: Float) -> Float {
+  /// The kernel, which is 0 beyond `support`.
+  package func weight(_ distance: Float) -> Float {
     let x = abs(distance)
     switch self {
     case .bilinear: return max(0, 1 - x)

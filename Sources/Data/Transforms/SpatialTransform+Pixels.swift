@@ -31,6 +31,7 @@ extension SpatialTransform {
   func drawn(
     from part: ByteTensor, at place: PixelRegion, filter: ResamplingFilter, fill: UInt8
   ) -> ByteTensor {
+    if self == SpatialTransform(of: source, to: source, window: .whole(of: source)) { return part }
     let (rows, columns, taps) = view(filter)
     let (rowTaps, columnTaps) = (
       taps.rows.moved(to: place.rows.lowerBound), taps.columns.moved(to: place.columns.lowerBound)

@@ -26,10 +26,10 @@ enum MetaImage {
           + "expected 2 or 3 and as many sizes")
     }
     let shape = [sizes.count == 3 ? sizes[2] : 1, sizes[1], sizes[0]]
-    try VolumeFile.checkSize(shape, path)
     guard let type = types[fields["ElementType"] ?? ""] else {
       throw problem("has the ElementType \(fields["ElementType"] ?? "none"), which is not read")
     }
+    try VolumeFile.checkSize(shape, type, path)
     guard fields["ElementNumberOfChannels"].map({ $0 == "1" }) ?? true,
       fields["BinaryData"].map({ $0.lowercased() == "true" }) ?? true
     else { throw problem("has several channels or its data as text") }

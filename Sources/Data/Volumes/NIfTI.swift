@@ -66,7 +66,7 @@ enum NIfTI {
     guard let type = types[code] else {
       throw reader.problem("has the data type \(code); whole and real numbers are read")
     }
-    let shape = try shape(&reader, isFirst)
+    let shape = try shape(&reader, isFirst, type)
     let spacing = try spacing(&reader, isFirst)
     try reader.seek(isFirst ? 108 : 168)
     let start = isFirst ? Double(try reader.float()) : Double(try reader.integer(Int64.self))
@@ -86,7 +86,9 @@ enum NIfTI {
       spacing: spacing, slope: slope.isNaN ? 0 : slope, intercept: intercept)
   }
 
-  private static func shape(_ reader: inout ByteReader, _ isFirst: Bool) throws -> [Int] {
+  private static func shape(
+    _ reader: inout ByteReader, _ isFirst: Bool, _ type: ElementType
+  ) throws -> [Int] {
     try reader.seek(isFirst ? 40 : 16)
     let sizes = try (0..<8).map { _ in
       isFirst ? Int(try reader.integer(Int16.self)) : Int(try reader.integer(Int64.self))
@@ -96,7 +98,7 @@ enum NIfTI {
       throw reader.problem("has axes \(sizes), expected their number and three sizes above 1")
     }
     let shape = [sizes[0] >= 3 ? sizes[3] : 1, sizes[2], sizes[1]]
-    try VolumeFile.checkSize(shape, reader.file)
+    try VolumeFile.checkSize(shape, type, reader.file)
     return shape
   }
 

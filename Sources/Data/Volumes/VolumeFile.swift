@@ -25,7 +25,7 @@ struct VolumeFile {
         throw DataError(
           file: path, problem: "has shape \(array.shape)", advice: "Store a volume [d, h, w]")
       }
-      try checkSize(array.shape, path)
+      try checkSize(array.shape, array.type, path)
       return VolumeFile(array: array)
     default:
       throw DataError(
@@ -57,13 +57,18 @@ struct VolumeFile {
   }
 
   /// Throws: `DataError` for sizes that no volume has, before anything is made of them.
-  static func checkSize(_ shape: [Int], _ file: String) throws {
+  static func checkSize(_ shape: [Int], _ type: ElementType, _ file: String) throws {
     guard shape.allSatisfy({ $0 > 0 }),
-      DeclaredSize.product(shape, most: Volume.countMax) != nil
+      DeclaredSize.product(shape, most: Volume.countMax) != nil,
+      DeclaredSize.product(shape + [type.byteCount], most: byteCountMax) != nil
     else {
       throw DataError(
-        file: file, problem: "has shape \(shape); 1 … \(Volume.countMax) values are read",
+        file: file,
+        problem: "has shape \(shape) of \(type); 1 … \(Volume.countMax) values and at most 1 GiB "
+          + "are read",
         advice: "Cut or shrink the volume")
     }
   }
+
+  private static let byteCountMax = 1 << 30
 }

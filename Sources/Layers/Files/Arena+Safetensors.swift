@@ -95,7 +95,7 @@ extension Arena {
 }
 
 extension Arena.Entry {
-  fileprivate var exportedShape: [Int] { layout.exportedShape(shape) }
+  var exportedShape: [Int] { layout.exportedShape(shape) }
 
   /// The name without `prefix`, `nil` for an entry that is not below it.
   fileprivate func name(below prefix: String) -> String? {

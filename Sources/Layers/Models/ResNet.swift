@@ -5,17 +5,25 @@ import Tensors
 /// Shapes: images [B, height, width, channels] → [B, classes], or pooled [B, channels[3]] without
 /// classes.
 public struct ResNet: Layer {
-  public enum Depth: Sendable {
-    case resNet18, resNet34, resNet50
+  /// How many blocks of which kind.
+  public struct Depth: Sendable, Hashable {
+    /// Of the four stages.
+    public let blocks: [Int]
+    /// Whether a block is 1×1, 3×3, 1×1 rather than two of 3×3.
+    public let isBottleneck: Bool
 
-    var blocks: [Int] {
-      switch self {
-      case .resNet18: [2, 2, 2, 2]
-      case .resNet34, .resNet50: [3, 4, 6, 3]
-      }
+    public static let resNet18 = Depth([2, 2, 2, 2], isBottleneck: false)
+    public static let resNet34 = Depth([3, 4, 6, 3], isBottleneck: false)
+    public static let resNet50 = Depth([3, 4, 6, 3], isBottleneck: true)
+    public static let resNet101 = Depth([3, 4, 23, 3], isBottleneck: true)
+    public static let resNet152 = Depth([3, 8, 36, 3], isBottleneck: true)
+
+    /// Precondition: four stages of at least one block.
+    public init(_ blocks: [Int], isBottleneck: Bool) {
+      precondition(blocks.count == 4 && blocks.allSatisfy { $0 >= 1 }, "ResNet: blocks \(blocks)")
+      self.blocks = blocks
+      self.isBottleneck = isBottleneck
     }
-
-    var isBottleneck: Bool { self == .resNet50 }
   }
 
   /// What stands before the first stage.

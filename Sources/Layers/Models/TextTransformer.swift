@@ -22,9 +22,12 @@ public struct TextTransformer: Sendable {
 
   /// - `vocabulary`: Token numbers are in 0 ..< this.
   /// - `context`: The longest text in tokens.
+  /// - `hidden`: Width between the linear layers of a block; 4 times the width by default.
+  /// - `activation`: `.quickGELU` for OpenAI's weights.
   public init(
-    vocabulary: Int, context: Int, width: Int, depth: Int, heads: Int, outputs: Int,
-    activation: Activation = .gelu, pooling: Pooling = .largestToken, dropout: Float = 0,
+    vocabulary: Int, context: Int, width: Int, depth: Int, heads: Int, hidden: Int? = nil,
+    outputs: Int, activation: Activation = .gelu, pooling: Pooling = .largestToken,
+    dropout: Float = 0,
     in scope: inout Scope
   ) {
     embedding = Embedding(
@@ -33,8 +36,8 @@ public struct TextTransformer: Sendable {
       "positional_embedding", [context, width], .normal(deviation: 0.01))
     blocks = (0..<depth).map { index in
       TransformerBlock(
-        width, heads: heads, depth: depth, isCausal: true, activation: activation, epsilon: 1e-5,
-        dropout: dropout, names: .clip, in: &scope["transformer.resblocks", index])
+        width, heads: heads, depth: depth, hidden: hidden, isCausal: true, activation: activation,
+        epsilon: 1e-5, dropout: dropout, names: .clip, in: &scope["transformer.resblocks", index])
     }
     norm = LayerNorm(width, in: &scope["ln_final"])
     projection = scope.parameter(

@@ -4,7 +4,8 @@ import Tensors
 /// pos_embed, blocks, norm (fc_norm with mean pooling), head.
 ///
 /// Shapes: images [B, height, width, channels] → [B, classes], or [B, width] without classes. Images
-/// of other sizes than declared are taken; the position embedding is then resampled.
+/// of other sizes than declared are taken; the position embedding is then resampled. A method that
+/// looks between the blocks calls `embedded`, then the `blocks` itself.
 public struct VisionTransformer: Layer {
   /// How tokens become one row a sample.
   public enum Pooling: Sendable {
@@ -27,13 +28,16 @@ public struct VisionTransformer: Layer {
 
   /// - `imageSize`: Height and width in pixels; multiples of `patch`.
   /// - `patch`: Side of a patch in pixels.
+  /// - `hidden`: Width between the linear layers of a block; `mlpRatio` times the width by default.
+  /// - `bias`: Of queries, keys and values.
   /// - `classes`: Outputs of the head; `nil` for none.
   /// - `dropout`: After the position embedding and in the blocks.
   /// - `dropPath`: Of the last block; it rises linearly from 0 at the first.
   public init(
     imageSize: (height: Int, width: Int), patch: Int, width: Int, depth: Int, heads: Int,
-    mlpRatio: Float = 4, channels: Int = 3, classes: Int? = nil, pooling: Pooling = .classToken,
-    dropout: Float = 0, dropPath: Float = 0, in scope: inout Scope
+    mlpRatio: Float = 4, hidden: Int? = nil, bias: Bool = true, channels: Int = 3,
+    classes: Int? = nil, pooling: Pooling = .classToken, dropout: Float = 0, dropPath: Float = 0,
+    in scope: inout Scope
   ) {
     self.patch = patch
     self.pooling = pooling
@@ -48,7 +52,8 @@ public struct VisionTransformer: Layer {
       .truncatedNormal(deviation: 0.02))
     blocks = (0..<depth).map { index in
       TransformerBlock(
-        width, heads: heads, depth: depth, mlpRatio: mlpRatio, epsilon: 1e-6, dropout: dropout,
+        width, heads: heads, depth: depth, mlpRatio: mlpRatio, hidden: hidden, bias: bias,
+        epsilon: 1e-6, dropout: dropout,
         dropPath: depth > 1 ? dropPath * Float(index) / Float(depth - 1) : 0, names: .timm,
         in: &scope["blocks", index])
     }
@@ -89,20 +94,26 @@ public struct VisionTransformer: Layer {
   ///
   /// Shapes: [B, height, width, channels] → [B, tokens, width].
   public func tokens(_ x: Tensor, _ pass: Forward) throws -> Tensor {
+    let tokens = try blocks.reduce(embedded(x, pass)) { try $1($0, pass) }
+    return pooling == .classToken ? norm(tokens) : tokens
+  }
+
+  /// All tokens before the first block.
+  ///
+  /// Shapes: [B, height, width, channels] → [B, tokens, width].
+  public func embedded(_ x: Tensor, _ pass: Forward) throws -> Tensor {
     precondition(
       x.rank == 4 && x.shape[1] % patch == 0 && x.shape[2] % patch == 0,
       "VisionTransformer: patches of \(patch) in \(x.shape)")
-    let embedded = patches(x)
-    let (batch, width) = (x.shape[0], embedded.shape[3])
-    let seen = [embedded.shape[1], embedded.shape[2]]
-    var tokens = embedded.reshaped([batch, seen[0] * seen[1], width])
+    let map = patches(x)
+    let (batch, width) = (x.shape[0], map.shape[3])
+    let seen = [map.shape[1], map.shape[2]]
+    var tokens = map.reshaped([batch, seen[0] * seen[1], width])
     if let classToken {
       tokens = concatenated(
         [classToken.value.broadcast(to: [batch, 1, width]), tokens], axis: 1)
     }
     tokens = tokens + grid.positions(positions.value.reshaped([-1, width]), for: seen)
-    tokens = try dropout(tokens, pass)
-    for block in blocks { tokens = try block(tokens, pass) }
-    return pooling == .classToken ? norm(tokens) : tokens
+    return try dropout(tokens, pass)
   }
 }

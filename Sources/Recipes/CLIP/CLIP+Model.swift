@@ -18,7 +18,7 @@ struct CLIPModel: Sendable {
     text = TextTransformer(
       vocabulary: tokenizer.count, context: options.context, width: options.textWidth,
       depth: options.textDepth, heads: options.textHeads, outputs: options.embedding,
-      dropout: options.dropout, in: &scope)
+      activation: options.activation.layer, dropout: options.dropout, in: &scope)
     let isSigmoid = options.loss == .siglip
     logScale = scope.parameter(
       "logit_scale", [], .constant(isSigmoid ? Self.lnTen : Self.lnInverseTemperature),
@@ -31,14 +31,15 @@ struct CLIPModel: Sendable {
   private static let lnInverseTemperature: Float = 2.659_260
 
   /// Unit rows of pictures of any size, cut to the middle square: n → [n, d].
-  func embed(_ pictures: [ByteTensor], _ pass: Forward) throws -> Tensor {
-    let views = pictures.map { picture in
-      picture.imageSize == size
-        ? picture
-        : picture.resampled(
-          .covering(size, in: picture.imageSize), to: size, filter: .bilinear)
-    }
-    return l2Normalized(try image(batch(views), pass))
+  func embed(_ pictures: [SampleImage], _ pass: Forward) throws -> Tensor {
+    l2Normalized(try image(batch(pictures.map(view)), pass))
+  }
+
+  /// The middle square of a picture in the model's size.
+  func view(of picture: SampleImage) throws -> ByteTensor {
+    try picture.view(
+      SpatialTransform(
+        of: picture.size, to: size, window: .covering(size, in: picture.size)))
   }
 
   /// Unit rows of texts: [n, length] → [n, d].

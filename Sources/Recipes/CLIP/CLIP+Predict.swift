@@ -38,8 +38,7 @@ extension CLIP {
       let found = gallery.texts[best(1, row, gallery.rows)[0]]
       let isRight = captions.contains(found)
       return CaptionSheet.Row(
-        image: image.resampled(
-          .covering(model.size, in: image.imageSize), to: model.size, filter: .bilinear),
+        image: try model.view(of: image),
         lines: isRight ? [found] : [found, "truth: \(captions[0])"], isRight: isRight)
     }
     return CaptionSheet(

@@ -9,6 +9,15 @@ package enum CLIPImageEncoder: String, OptionChoice {
   case vit, resnet18, convolution
 }
 
+/// What the towers' transformers apply between two linear layers.
+package enum CLIPActivation: String, OptionChoice {
+  case gelu
+  /// x σ(1.702 x), that of OpenAI's weights.
+  case quickGELU
+
+  var layer: Activation { self == .gelu ? .gelu : .quickGELU }
+}
+
 /// How pairs are contrasted.
 package enum CLIPLoss: String, OptionChoice {
   case infonce, siglip
@@ -30,6 +39,8 @@ package struct CLIPOptions: RecipeOptions {
   @Option("Attention heads of the text network", in: 1...64) package var textHeads = 4
   @Option("Longest text with its start and end", unit: "tokens", in: 3...1024)
   package var context = 32
+  @Option("Activation of the transformers; quickGELU for OpenAI's weights")
+  package var activation: CLIPActivation = .gelu
   @Option("Dimension of the joint space", symbol: "d", in: 2...4096) package var embedding = 64
   @Option("Probability of dropping a feature inside the networks", in: 0...0.9)
   package var dropout: Float = 0
@@ -84,7 +95,7 @@ package struct CLIP: Recipe {
     let source = try data.source("train")
     let first = try Self.parts(of: source.sample(at: 0))
     self.options = options
-    let shorter = min(first.image.imageSize.height, first.image.imageSize.width)
+    let shorter = min(first.image.size.height, first.image.size.width)
     let side = options.imageSize > 0 ? options.imageSize : shorter
     guard options.imageEncoder != .vit || side % options.patch == 0 else {
       throw JobError(
@@ -109,7 +120,7 @@ package struct CLIP: Recipe {
     for item in samples {
       let (image, captions) = try Self.parts(of: item.sample)
       let own = item.slot.index
-      images.append(augmentation(image, key: key.derived("augment").derived(own)).image)
+      images.append(try augmentation(image, key: key.derived("augment").derived(own)).image)
       let draw = key.derived("caption").derived(own).integer(0, below: captions.count)
       texts.append(captions[draw])
     }
@@ -149,7 +160,7 @@ package struct CLIP: Recipe {
   }
 
   /// Throws: `DataError` for a sample without image or caption.
-  static func parts(of sample: Sample) throws -> (image: ByteTensor, captions: [String]) {
+  static func parts(of sample: Sample) throws -> (image: SampleImage, captions: [String]) {
     guard let image = sample.image, !sample.captions.isEmpty else {
       throw DataError(
         file: sample.id, problem: "has no \(sample.image == nil ? "image" : "caption")",

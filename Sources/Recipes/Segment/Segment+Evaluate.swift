@@ -13,7 +13,7 @@ extension Segment {
     for range in context.batches(source.count) {
       let parts = try range.map { try Self.parts(of: source.sample(at: $0)) }
       let predictions = try predictions(
-        of: parts.map(\.image), sizes: parts.map(\.mask.imageSize), context.pass)
+        of: parts.map { try $0.image.pixels() }, sizes: parts.map(\.mask.imageSize), context.pass)
       for (prediction, part) in zip(predictions, parts) {
         matrix.add(prediction: prediction, truth: part.mask, ignoring: ignoredLabel)
       }

@@ -9,7 +9,7 @@ extension Segment {
   ) throws -> [Prediction] {
     try context.indices.map { index in
       let sample = try source.sample(at: index)
-      guard let image = sample.image else {
+      guard let image = try sample.image?.pixels() else {
         throw DataError(file: source.name(at: index), problem: "has no image", advice: "Add it")
       }
       let mask = try predictions(of: [image], sizes: [image.imageSize], context.pass)[0]
@@ -25,10 +25,11 @@ extension Segment {
     // Cells of a sheet have one size: that of the first picture.
     var cell = size
     if let first = context.indices.first {
-      cell = try Self.parts(of: source.sample(at: first)).image.imageSize
+      cell = try Self.parts(of: source.sample(at: first)).image.size
     }
     let rows = try context.indices.map { index in
-      let (image, mask) = try Self.parts(of: source.sample(at: index))
+      let (picture, mask) = try Self.parts(of: source.sample(at: index))
+      let image = try picture.pixels()
       let prediction = try predictions(of: [image], sizes: [cell], context.pass)[0]
       return ContactSheet.Row(
         image: image.resized(to: cell), truth: mask.resized(to: cell, filter: .nearest),

@@ -120,7 +120,7 @@ package struct Segment: Recipe {
     var (images, masks): ([ByteTensor], [ByteTensor]) = ([], [])
     for item in samples {
       let (image, mask) = try Self.parts(of: item.sample)
-      let view = augmentation(
+      let view = try augmentation(
         image, mask: mask, key: key.derived("augment").derived(item.slot.index))
       images.append(view.image)
       masks.append(view.mask ?? mask)
@@ -139,7 +139,7 @@ package struct Segment: Recipe {
   }
 
   /// Throws: `DataError` for a sample without image or mask.
-  static func parts(of sample: Sample) throws -> (image: ByteTensor, mask: ByteTensor) {
+  static func parts(of sample: Sample) throws -> (image: SampleImage, mask: ByteTensor) {
     guard let image = sample.image, let mask = sample.mask else {
       throw DataError(
         file: sample.id, problem: "has no \(sample.image == nil ? "image" : "mask")",
@@ -154,7 +154,7 @@ package struct Segment: Recipe {
     var size = ImageSize(height: options.imageHeight, width: options.imageWidth)
     guard size.height == 0 || size.width == 0 else { return size }
     guard source.count > 0 else { throw JobError("data", "the training split has no samples") }
-    let first = try parts(of: source.sample(at: 0)).image.imageSize
+    let first = try parts(of: source.sample(at: 0)).image.size
     size = ImageSize(
       height: size.height == 0 ? first.height : size.height,
       width: size.width == 0 ? first.width : size.width)

@@ -84,7 +84,7 @@ struct ScenesSource: SampleSource {
       main.shape.rawValue * SceneColor.allCases.count + main.color.rawValue
     }
     return Sample(
-      id: name(at: index), image: image, mask: mask, label: label, captions: captions)
+      id: name(at: index), image: SampleImage(image), mask: mask, label: label, captions: captions)
   }
 
   func name(at index: Int) -> String {

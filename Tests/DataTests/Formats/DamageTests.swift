@@ -1,5 +1,5 @@
 import Data
-import Foundation
+import TestSupport
 import Testing
 
 /// Two hundred damages of each format: an error of ours or a sample, nothing else.
@@ -9,13 +9,13 @@ import Testing
   @Test(arguments: FormatExample.all)
   func `damaged files end in an error or a sample`(example: FormatExample) throws {
     var draws = Draws(seed: example.description.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
-    let before = peakMemory()
+    let memory = PeakMemory()
     var found = 0
     for number in 0..<Self.damages {
       let (files, what) = damaged(example.files, number, &draws)
-      let memory = MemoryFiles(files)
+      let tree = MemoryFiles(files)
       let check = try DataCheck(
-        format: dataFormat(named: example.format), files: memory, options: example.options)
+        format: dataFormat(named: example.format), files: tree, options: example.options)
       let report = check.run(split: example.split).report
       found += report.problemCount > 0 ? 1 : 0
       for problem in report.problems {
@@ -23,13 +23,53 @@ import Testing
         #expect(problem.file != "data set", "\(what): \(problem)")
         #expect(problem.description.utf8.count < 4_096, "\(what): \(problem)")
       }
-      #expect(memory.strayNames == [], "\(what)")
-      _ = try? recognisedFormat(of: memory)
+      #expect(tree.strayNames == [], "\(what)")
+      _ = try? recognisedFormat(of: tree)
     }
     // Most damages can be seen; some bits mean nothing.
     #expect(found > Self.damages / 4, "\(found) of \(Self.damages)")
     // Little was declared truly, so little is needed; other tests run at the same time.
-    #expect(peakMemory() - before < 512 << 20)
+    #expect(memory.growth < 512 << 20)
+  }
+
+  /// A tokenizer's files by their names; the first is the one to read.
+  static let tokenizers: [[String: [UInt8]]] = [
+    ["vocab.txt": FormatExample.text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nc\n##at\n")],
+    [
+      "vocab.json": FormatExample.text(#"{"<s>":0,"<pad>":1,"</s>":2,"t":3,"h":4,"th":5}"#),
+      "merges.txt": FormatExample.text("#version: 0.2\nt h\n"),
+    ],
+    [
+      "bpe_simple_vocab_16e6.txt.gz": FormatExample.gzip(
+        FormatExample.text("#version: 0.2\nt h\nth e</w>\n"))
+    ],
+    [
+      "tokenizer.json": FormatExample.text(
+        #"{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"type":"BPE","#
+          + #""vocab":{"<s>":0,"t":1,"h":2,"th":3},"merges":["t h"]}}"#)
+    ],
+  ]
+
+  @Test(arguments: tokenizers)
+  func `damaged tokenizers end in an error or a tokenizer`(files: [String: [UInt8]]) throws {
+    var draws = Draws(seed: 11)
+    let memory = PeakMemory()
+    try withTemporaryFolder { folder in
+      for (name, bytes) in files { try write(bytes, to: "\(folder)/\(name)") }
+      _ = try Tokenizer.read(path: folder)
+      for number in 0..<Self.damages {
+        let (changed, what) = damaged(files, number, &draws)
+        for (name, bytes) in changed { try write(bytes, to: "\(folder)/\(name)") }
+        do {
+          let tokenizer = try Tokenizer.read(path: folder)
+          _ = tokenizer.decode(tokenizer.encode("the cat's <s> naïve \u{1F600}"))
+        } catch let problem as DataError {
+          #expect(problem.file.hasPrefix(folder) && !problem.advice.isEmpty, "\(what): \(problem)")
+          #expect(problem.description.utf8.count < 4_096, "\(what)")
+        }
+      }
+    }
+    #expect(memory.growth < 512 << 20)
   }
 
   /// The files with one of them changed, and a word that says how.
@@ -85,13 +125,6 @@ import Testing
     var changed = files
     changed[name] = bytes
     return (changed, "\(what) of \(name), \(number)")
-  }
-
-  /// The most memory that this process has held, in bytes.
-  private func peakMemory() -> Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return (line.flatMap { Int($0.filter(\.isNumber)) } ?? 0) << 10
   }
 }
 

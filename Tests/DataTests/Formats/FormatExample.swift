@@ -25,7 +25,7 @@ struct FormatExample: Sendable, CustomStringConvertible {
   }
 
   static let all: [FormatExample] =
-    pictures + texts + volumes + arrays + pickles + shards
+    pictures + birds + texts + volumes + arrays + pickles + shards
 
   static let pictures: [FormatExample] = [
     FormatExample(
@@ -90,6 +90,20 @@ struct FormatExample: Sendable, CustomStringConvertible {
           """),
       ]),
   ]
+
+  static let birds: [FormatExample] = ["", "raw"].map { variant in
+    FormatExample(
+      format: "cub", split: "val", samples: 2,
+      files: [
+        "images.txt": text("1 001.A/a.jpg\n2 001.A/b.png\n3 002.B/c.png\n4 003.C/d.png\n"),
+        "image_class_labels.txt": text("1 1\n2 1\n3 2\n4 3\n"),
+        "classes.txt": text("1 001.A\n2 002.B\n3 003.C\n"),
+        "bounding_boxes.txt": text(
+          "1 1.0 1.0 3.0 2.0\n2 0.0 0.0 6.0 4.0\n3 2.0 1.0 9.0 9.0\n4 0.0 0.0 2.0 2.0\n"),
+        "images/001.A/a.jpg": jpeg, "images/001.A/b.png": picture, "images/002.B/c.png": picture,
+        "images/003.C/d.png": picture,
+      ], options: variant.isEmpty ? [:] : ["pictures": variant, "size": "0"], variant: variant)
+  }
 
   static let texts: [FormatExample] = [
     FormatExample(

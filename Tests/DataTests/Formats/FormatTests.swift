@@ -44,6 +44,18 @@ import Testing
     #expect(error?.problem.contains("folders, text") == true)
   }
 
+  @Test func `names the data sets of a folder that holds several`() throws {
+    var files: [String: [UInt8]] = [:]
+    for format in ["camvid", "coco", "cifar"] {
+      let example = try #require(FormatExample.all.first { $0.format == format })
+      for (name, bytes) in example.files { files["my \(format)/\(name)"] = bytes }
+    }
+    let error = #expect(throws: DataError.self) { try recognisedFormat(of: MemoryFiles(files)) }
+    #expect(
+      error?.problem.contains("my camvid (camvid), my cifar (cifar), my coco (coco)") == true,
+      "\(String(describing: error))")
+  }
+
   @Test func `class folders may lie deep or at the top`() throws {
     #expect(try example("folders", "without splits").labelNames == ["ape", "zebra"])
     let nested = try example("folders", "nested")
@@ -122,9 +134,11 @@ import Testing
       #expect(volume.values.elements == FormatExample.values, "\(variant)")
       #expect(volume.spacing == [3, 2, 1])
     }
-    let other = try #require(try example("hdf5").sample(at: 0).volume)
-    #expect(other.values.elements == FormatExample.values)
-    #expect(other.labels?.elements == FormatExample.labels)
+    for variant in ["", "behind a text, as MATLAB writes it"] {
+      let volume = try #require(try example("hdf5", variant).sample(at: 0).volume)
+      #expect(volume.values.elements == FormatExample.values, "\(variant)")
+      #expect(volume.labels?.elements == FormatExample.labels)
+    }
   }
 
   @Test func `features by rows`() throws {

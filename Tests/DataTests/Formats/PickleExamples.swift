@@ -46,8 +46,8 @@ extension FormatExample {
     #expect(source.labelNames == ["cat", "dog"] && source.splits == ["test", "train"])
     let samples = try (0..<2).map { try source.sample(at: $0) }
     #expect(samples.map(\.label) == [1, 0])
-    #expect(samples[0].image?.elements.prefix(6) == [255, 0, 0, 255, 0, 0])
-    #expect(samples[1].image?.elements.prefix(6) == [0, 0, 255, 0, 0, 255])
+    #expect(try samples[0].image?.pixels().elements.prefix(6) == [255, 0, 0, 255, 0, 0])
+    #expect(try samples[1].image?.pixels().elements.prefix(6) == [0, 0, 255, 0, 0, 255])
     // One picture of the file, not all of it, is what a sample needs.
     #expect(source.parts(at: 1)[0].range?.count == 3_072)
   }

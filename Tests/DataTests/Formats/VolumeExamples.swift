@@ -19,6 +19,10 @@ extension FormatExample {
     FormatExample(
       format: "hdf5", split: "train", samples: 1,
       files: ["train.list": text("case\n"), "case/mri.h5": hdf5]),
+    FormatExample(
+      format: "hdf5", split: "train", samples: 1,
+      files: ["train.list": text("case\n"), "case/mri.h5": hdf5BehindText],
+      variant: "behind a text, as MATLAB writes it"),
   ]
 
   /// [2, 3, 4] in every example: 0, 1, … 23, or labels of 0 and 1.
@@ -83,7 +87,19 @@ extension FormatExample {
   }
 
   /// `image` in two packed chunks, the second beyond the edge; `label` in one piece.
-  static let hdf5: [UInt8] = {
+  static let hdf5 = hdf5File(last: nil)
+
+  private static let hdf5BehindText: [UInt8] = {
+    var file = LittleEndian()
+    file.add(text: "MATLAB 7.3 MAT-file", padded: 512)
+    file.add(hdf5.prefix(24))
+    file.add(UInt64(512))
+    file.add(hdf5.dropFirst(32))
+    return file.bytes
+  }()
+
+  /// The same with chunks of another shape, or another last chunk.
+  static func hdf5File(chunk shape: [UInt32] = [2, 2, 4], last other: [UInt8]?) -> [UInt8] {
     var file = LittleEndian()
     let undefined = UInt64.max
     func second(_ row: Int, _ depth: Int) -> [Float] {
@@ -97,7 +113,7 @@ extension FormatExample {
       return PNGBuilder.stored(
         (0..<4).flatMap { byte in stride(from: byte, to: plain.count, by: 4).map { plain[$0] } })
     }
-    let (first, last) = (chunk([0, 1]), chunk([2, 3]))
+    let (first, last) = (chunk([0, 1]), other ?? chunk([2, 3]))
     func space(_ file: inout LittleEndian) {
       file.add(UInt16(1), 32)
       file.add([0, 0, 0, 0, 1, 3, 0, 0, 0, 0, 0, 0])
@@ -135,7 +151,7 @@ extension FormatExample {
     file.add(UInt16(8), 32)
     file.add([0, 0, 0, 0, 3, 2, 4])
     file.add(UInt64(900))
-    file.add(UInt32(2), 2, 4, 4)
+    for side in shape + [4] { file.add(side) }
     file.add([0, 0, 0, 0, 0])
     file.add(UInt16(0x0B), 48)
     file.add([0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0])
@@ -170,5 +186,5 @@ extension FormatExample {
     file.add(last)
     file.fill(to: 1_700)
     return file.bytes
-  }()
+  }
 }

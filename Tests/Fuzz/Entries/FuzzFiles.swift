@@ -14,8 +14,9 @@ func fuzzJoinFile(_ bytes: [UInt8]) {
   _ = try? ClusterKeys(keptIn: FuzzFolder.path)
 }
 
-/// The whole file, and the header alone with its length before it.
+/// The whole file, and the header alone with its length before it; an index of such files.
 func fuzzSafetensors(_ bytes: [UInt8]) {
+  _ = try? ShardIndex(json: bytes)
   readTensors(bytes)
   // The data after a header is cut off at a byte no header has.
   let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
@@ -30,6 +31,11 @@ private func readTensors(_ bytes: [UInt8]) {
     guard let tensor = try? file.tensor(named: entry.name) else { continue }
     precondition(tensor.shape == entry.shape, "\(entry.name) has another shape than announced")
     _ = tensor.elements
+  }
+  guard let files = try? WeightFiles(path: path) else { return }
+  for layout in WeightLayout.all {
+    _ = try? layout.imported(files, into: "a", imageSize: (32, 16))
+    _ = try? layout.exported(files)
   }
 }
 
@@ -107,6 +113,13 @@ func fuzzDataset(_ bytes: [UInt8]) {
   _ = try? CamVidSource(files: LocalFiles(FuzzFolder.path + "/camvid"), split: "train")
   for name in ["train.csv", "val.jsonl"] { _ = FuzzFolder.write(parts[1], to: "text/\(name)") }
   for split in ["train", "val"] { fuzzCheck("text", format: "text", split: split) }
+  let picture = ByteTensor(repeating: 9, shape: [4, 6, 3]).pngBytes()
+  _ = FuzzFolder.write(picture, to: "cub/images/A/a.png")
+  let lists = ["images", "image_class_labels", "bounding_boxes", "classes"]
+  for (name, part) in zip(lists, parts + [parts[2]]) {
+    _ = FuzzFolder.write(part, to: "cub/\(name).txt")
+  }
+  fuzzCheck("cub", format: "cub", split: "val")
 }
 
 /// A tokenizer's file under each of its names, merges after a zero; what it reads must encode.

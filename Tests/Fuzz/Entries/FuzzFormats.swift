@@ -30,6 +30,15 @@ func fuzzCOCO(_ bytes: [UInt8]) {
   fuzzCheck("coco", format: "coco", split: "val")
 }
 
+/// An archive by itself, and the index of another one.
+func fuzzShards(_ bytes: [UInt8]) {
+  _ = FuzzFolder.write(bytes, to: "tar/train-000000.tar")
+  fuzzCheck("tar", format: "webdataset", split: "train")
+  _ = FuzzFolder.write([UInt8](repeating: 0, count: 4_096), to: "index/train-000000.tar")
+  _ = FuzzFolder.write(bytes, to: "index/train.index")
+  fuzzCheck("index", format: "webdataset", split: "train")
+}
+
 /// What is read must also be counted and drawn.
 func fuzzCheck(_ folder: String, format: String, split: String) {
   guard let known = try? dataFormat(named: format),

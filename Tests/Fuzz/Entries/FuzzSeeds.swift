@@ -19,17 +19,18 @@ extension FuzzTarget {
     case .coordinator: [coordinatorLife]
     case .worker: [workerLife]
     case .joinFile: [writtenJoinFile]
-    case .safetensors: [tensors]
+    case .safetensors: [tensors, patches, Array(shardIndex.utf8)]
     case .job: jobTexts.map { Array($0.utf8) }
     case .checkpoint: [Array(manifestText.utf8), Array(progressText.utf8)]
     case .jpeg: [picture.jpegBytes(), gray.jpegBytes(quality: 40)]
     case .png:
       [picture.pngBytes(), gray.pngBytes(), gray.pngBytes(palette: [RGB(0, 0, 0), RGB(9, 8, 7)])]
-    case .dataset: [Array(datasetText.utf8)]
+    case .dataset: [datasetText, birdsText].map { Array($0.utf8) }
     case .volume: [volumeHeader, Array(metaImage.utf8) + [UInt8](0..<24)]
     case .array: [tensors, numbers]
     case .coco: [Array(objects.utf8)]
     case .tokenizer: tokenizerTexts.map { Array($0.utf8) }
+    case .shards: writtenShards
     }
   }
 }
@@ -140,6 +141,23 @@ private var tensors: [UInt8] {
   return (try? SafeFile.read(path, bytesMax: 4_096)) ?? []
 }
 
+/// The beginning of a vision transformer.
+private var patches: [UInt8] {
+  let path = FuzzFolder.path + "/seed.safetensors"
+  let shapes = [
+    "patch_embed.proj.weight": [2, 1, 1, 1], "patch_embed.proj.bias": [2], "pos_embed": [1, 2, 2],
+    "cls_token": [1, 1, 2], "blocks.0.mlp.fc1.weight": [1, 2], "norm.weight": [2],
+  ]
+  try? Safetensors.write(
+    shapes.map { Safetensors.Item($0.key, .zeros($0.value)) }, to: path)
+  return (try? SafeFile.read(path, bytesMax: 4_096)) ?? []
+}
+
+private let shardIndex = """
+  {"metadata": {"total_size": 8}, "weight_map": {"a": "model-1.safetensors", \
+  "b": "model-2.safetensors"}}
+  """
+
 private let jobTexts = [
   """
   recipe: segment
@@ -178,10 +196,27 @@ private let gray = ByteTensor(shape: [4, 4, 1]) { pixels in
   for index in pixels.indices { pixels[index] = UInt8(index % 2) }
 }
 
+/// An archive with one picture of a class, and an index.
+private var writtenShards: [[UInt8]] {
+  _ = FuzzFolder.write(gray.pngBytes(), to: "seed/train/a/1.png")
+  let folder = "\(FuzzFolder.path)/seed"
+  guard let source = try? openData(format: "folders", path: folder, split: "train"),
+    (try? ShardWriter(folder: "\(folder)/packed").write(source)) != nil,
+    let archive = try? Files.bytes(of: "\(folder)/packed/train-000000.tar")
+  else { return [] }
+  let index =
+    "martlet shards 1\n{\"classNames\":[\"sky\"],\"labelNames\":[\"a\"]}\n"
+    + "shard train-000000.tar 4096 0\n000000000 png:512+90 cls:1024+1 json:2048+20\n"
+  return [archive, Array(index.utf8)]
+}
+
 private let datasetText =
   "a\nJPEGImages/a.jpg SegmentationClass/a.png\n\0"
   + #"{"image": "a", "captions": ["a red square"], "label": 0}"#
   + "\0sky\nroad\n"
+
+/// Images, their classes, and a line that is both a box and a class's name.
+private let birdsText = "1 A/a.png\n\01 1\n\01 0.0 1.0 3.0 2.0\n"
 
 private let tokenizerTexts = [
   #"{"added_tokens":[{"id":3,"content":"[MASK]","lstrip":true,"special":true}],"#

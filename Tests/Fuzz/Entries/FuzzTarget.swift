@@ -29,12 +29,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case coco
   /// The vocabularies and merges of tokenizers.
   case tokenizer
+  /// Tar shards and their index.
+  case shards
 
   /// The longest input worth trying.
   public var bytesMax: Int {
     switch self {
     case .coordinator, .worker, .exchange, .bulk: 4_096
-    case .jpeg, .png: 8_192
+    case .jpeg, .png, .shards: 8_192
     case .volume, .array, .coco: 4_096
     case .joinFile, .checkpoint, .dataset, .safetensors, .tokenizer: 2_048
     case .control, .job: 4_096
@@ -61,6 +63,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .array: fuzzArray(bytes)
     case .coco: fuzzCOCO(bytes)
     case .tokenizer: fuzzTokenizer(bytes)
+    case .shards: fuzzShards(bytes)
     }
   }
 }

@@ -19,7 +19,7 @@ extension MixUp {
     for item in samples {
       let (image, label) = try Self.parts(of: item.sample)
       let own = item.slot.index
-      images.append(augmentation(image, key: key.derived("augment").derived(own)).image)
+      images.append(try augmentation(image, key: key.derived("augment").derived(own)).image)
       labels.append(Int32(label))
       weights.append(options.mixes ? key.derived("weight").derived(own).uniform(0) : 1)
     }

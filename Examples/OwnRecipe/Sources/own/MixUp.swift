@@ -29,7 +29,7 @@ struct MixUp: Recipe {
     }
     self.options = options
     classNames = source.labelNames
-    size = try Self.parts(of: source.sample(at: 0)).image.imageSize
+    size = try Self.parts(of: source.sample(at: 0)).image.size
     let widths = [options.width, 2 * options.width, 4 * options.width]
     encoder = ConvolutionalEncoder(widths: widths, in: &scope["encoder"])
     head = Linear(widths[2], classNames.count, in: &scope["head"])
@@ -37,7 +37,7 @@ struct MixUp: Recipe {
   }
 
   /// Throws: `DataError` for a sample without picture or label.
-  static func parts(of sample: Sample) throws -> (image: ByteTensor, label: Int) {
+  static func parts(of sample: Sample) throws -> (image: SampleImage, label: Int) {
     guard let image = sample.image, let label = sample.label else {
       throw DataError(
         file: sample.id, problem: "has no \(sample.image == nil ? "picture" : "label")",
@@ -56,7 +56,7 @@ struct MixUp: Recipe {
     of samples: [Sample], _ pass: Forward
   ) throws -> (scores: Tensor, labels: [Int]) {
     let parts = try samples.map { try Self.parts(of: $0) }
-    let images = parts.map { $0.image.resized(to: size) }
+    let images = try parts.map { try $0.image.pixels().resized(to: size) }
     let batch = Data.Normalization.imageNet.batch(images, size: size)
     return (try logits(batch, pass), parts.map(\.label))
   }
