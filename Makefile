@@ -41,10 +41,12 @@ test: packages lint
 	$(MAKE) --no-print-directory own
 
 # The package of somebody else: it builds with what is public, and its recipe trains. In this
-# package's build folder and with its versions, so that only that recipe is compiled.
+# package's build folder and with its versions, so that only that recipe is compiled; the plan of what
+# to build, which the build tool keeps there, is for one package and so removed after each.
 OWN := Examples/OwnRecipe
+PLAN := .build/release.yaml .build/*/release/description.json
 own: build
-	@cp Package.resolved $(OWN)/
+	@cp Package.resolved $(OWN)/; rm -f $(PLAN); trap 'rm -f $(PLAN)' EXIT; \
 	$(SWIFT) build -c release --package-path $(OWN) --scratch-path .build --product own
 	@folder=$$(mktemp -d); trap 'rm -rf $$folder' EXIT; \
 	.build/release/own run $(OWN)/job.yaml --output $$folder/run --print-digest
