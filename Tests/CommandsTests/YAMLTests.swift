@@ -42,6 +42,14 @@ import Training
     #expect(throws: JobError.self) { try YAMLReader.value(of: text, name: "t") }
   }
 
+  @Test(arguments: [("? ", ""), ("[", "]"), ("{", "}")])
+  func `stops where keys are within keys`(opening: String, closing: String) {
+    let key =
+      String(repeating: opening, count: 20) + "a" + String(repeating: closing, count: 20)
+    let error = #expect(throws: JobError.self) { try YAMLReader.value(of: key, name: "t") }
+    #expect(error?.description.contains("keys are words") == true)
+  }
+
   @Test func `stops where aliases multiply`() {
     let lines = (1...9).map { level in
       "a\(level): &a\(level) ["

@@ -9,6 +9,9 @@ package enum YAMLReader {
   static let depthMax = 64
   /// The parser compares keys that are aliases with all they stand for, before `valuesMax` counts.
   static let aliasesMax = 16
+  /// It compares keys that are lists or maps with all that is in them, too, several times at each
+  /// level.
+  static let keyLevelsMax = 12
 
   /// The value of a text; `name` is its file's, for errors.
   ///
@@ -17,6 +20,12 @@ package enum YAMLReader {
     guard countAliases(text) <= aliasesMax else {
       throw JobError(
         "", "\(name): more than \(aliasesMax) aliases (*name); write the values out")
+    }
+    guard keyLevels(text) <= keyLevelsMax else {
+      throw JobError(
+        "",
+        "\(name): more than \(keyLevelsMax) brackets in one another and keys marked with ?; keys are "
+          + "words")
     }
     let node: Node?
     do { node = try compose(yaml: text, .basic) } catch {
@@ -36,6 +45,24 @@ package enum YAMLReader {
       before = byte
     }
     return count
+  }
+
+  /// At least as many levels as there are of keys within keys: those marked with a question mark that
+  /// begins a word, and the deepest brackets.
+  private static func keyLevels(_ text: String) -> Int {
+    var (marks, open, deepest, before) = (0, 0, 0, UInt8(ascii: " "))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "?"): if before <= 32 || "[{,:-?".utf8.contains(before) { marks += 1 }
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        open += 1
+        deepest = max(deepest, open)
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
+      default: break
+      }
+      before = byte
+    }
+    return marks + deepest
   }
 
   private static func convert(
