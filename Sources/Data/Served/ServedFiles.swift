@@ -269,13 +269,14 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
       guard bytes.count == byteCount(of: block), contentHash(bytes) == hash else {
         return retry(block, found: bytes.count)
       }
+      // First, so that `finishCaching` waits for all that was read.
+      cacheWriter?.add(block, bytes, hash: hash)
       monitor.withLock {
         pending[block] = nil
         arrived += 1
         forget(memory.insert(block, bytes))
         monitor.wakeAll()
       }
-      cacheWriter?.add(block, bytes, hash: hash)
     }
   }
 
