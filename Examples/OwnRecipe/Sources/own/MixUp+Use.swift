@@ -33,7 +33,7 @@ extension MixUp {
       let found = Int(try logits(of: [sample], context.pass).scores.argMax().elements[0])
       let truth = found == label ? [] : ["truth: \(classNames[label])"]
       return CaptionSheet.Row(
-        image: image.resized(to: size), lines: [classNames[found]] + truth,
+        image: try image.pixels().resized(to: size), lines: [classNames[found]] + truth,
         isRight: found == label)
     }
     return CaptionSheet(rows: rows, title: source.split).picture()
