@@ -46,6 +46,22 @@ import Worlds
     }
   }
 
+  /// Neighbours are as unlike as any two with white noise, and alike with grain; deviations are 1.
+  @Test func `noise has the grain that is asked for`() throws {
+    func likeness(_ grain: Int) throws -> Double {
+      let sample = try volumes("test", small.merging(["grain": .integer(grain)]) { $1 })[0]
+      let volume = try #require(sample.volume)
+      let labels = try #require(volume.labels).elements
+      let values = volume.values.elements.map { Double($0) }
+      let places = values.indices.dropLast().filter {
+        $0 % 20 < 19 && labels[$0] == 0 && labels[$0 + 1] == 0
+      }
+      return places.reduce(0) { $0 + values[$1] * values[$1 + 1] } / Double(places.count)
+    }
+    let (white, grained) = (try likeness(1), try likeness(3))
+    #expect(white < 0.35 && grained > 0.5, "\(white), \(grained)")
+  }
+
   @Test func `cases have the challenge's names, in order, and none is in both splits`() throws {
     let names = try ["train", "test"].map { split in
       let source = try Atria(options: ["train": 50, "test": 40]).source(split: split)

@@ -18,6 +18,7 @@ public struct Atria: World {
     WorldOption("test", 10, in: 1...100_000, "number of test cases"),
     WorldOption("side", 48, in: 8...256, "voxels along the first two axes"),
     WorldOption("depth", 40, in: 8...256, "voxels along the third axis"),
+    WorldOption("grain", 1, in: 1...16, "voxels along each axis over which noise is alike"),
     WorldOption("seed", 1, in: 0...Int.max, "seed of the whole world"),
   ]
 
@@ -38,7 +39,8 @@ public struct Atria: World {
     let side = values["side", default: 48]
     return AtriaSource(
       split: split, splits: splits, count: values[split, default: 1],
-      sides: [side, side, values["depth", default: 40]], seed: values["seed", default: 1])
+      sides: [side, side, values["depth", default: 40]], grain: values["grain", default: 1],
+      seed: values["seed", default: 1])
   }
 
   /// `train.list`, `test.list` and `CASE/mri_norm2.h5` with `image` and `label`.
@@ -68,6 +70,7 @@ struct AtriaSource: SampleSource {
   let splits: [String]
   let count: Int
   let sides: [Int]
+  let grain: Int
   let seed: Int
   let classNames: [String] = []
   let labelNames: [String] = []
@@ -83,12 +86,12 @@ struct AtriaSource: SampleSource {
   }
 
   private func atrium(at index: Int) -> AtriumVolume {
-    AtriumVolume(sides: sides, split: split, index: index, seed: seed)
+    AtriumVolume(sides: sides, grain: grain, split: split, index: index, seed: seed)
   }
 
   func manifest() throws -> DataManifest {
     DataManifest(
-      origin: "world atria, seed \(seed), sides \(sides), \(count) cases",
+      origin: "world atria, seed \(seed), sides \(sides), grain \(grain), \(count) cases",
       split: split, classNames: [], labelNames: [], entries: [])
   }
 }

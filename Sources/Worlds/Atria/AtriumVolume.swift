@@ -6,12 +6,15 @@ struct AtriumVolume {
   let sides: [Int]
   /// Twenty capital letters and digits, whose order is that of the numbers.
   let id: String
+  /// Voxels over which noise is alike.
+  private let grain: Int
   private let key: RandomKey
 
   private static let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
-  init(sides: [Int], split: String, index: Int, seed: Int) {
+  init(sides: [Int], grain: Int, split: String, index: Int, seed: Int) {
     self.sides = sides
+    self.grain = grain
     key = RandomKey(seed: UInt64(seed)).derived("atria").derived(split).derived(index)
     var number: [Character] = []
     var rest = index
@@ -87,10 +90,30 @@ struct AtriumVolume {
     return isInside
   }
 
+  /// Independent normal values made alike over `grain` voxels along each axis.
+  private func grained(_ values: [Float]) -> [Float] {
+    guard grain > 1 else { return values }
+    var (values, step) = (values, 1)
+    for side in sides.reversed() {
+      let before = values
+      for index in values.indices {
+        let place = index / step % side
+        let window = max(0, place - (grain - 1) / 2)...min(side - 1, place + grain / 2)
+        let sum = window.reduce(Float(0)) { $0 + before[index + ($1 - place) * step] }
+        // Of independent values, so that the deviation stays 1, also at the border.
+        values[index] = sum / Float(window.count).squareRoot()
+      }
+      step *= side
+    }
+    return values
+  }
+
   /// Tissue of 2, what is bright of 3; speckle in proportion and noise besides, together about 1; then
   /// mean 0 and deviation 1.
   private func image(_ points: [SIMD3<Double>], _ isBright: [Bool]) -> [Float] {
-    let noise = Tensor.normal([points.count, 2], key: key.derived("noise")).elements
+    let drawn = Tensor.normal([points.count, 2], key: key.derived("noise")).elements
+    let speckle = grained(points.indices.map { drawn[2 * $0] })
+    let noise = grained(points.indices.map { drawn[2 * $0 + 1] })
     let bias = (0..<9).map { Double(key.derived("bias").uniform($0, in: -0.12...0.12)) }
     let middle = SIMD3(sides.map { Double($0) / 2 })
     var values = points.indices.map { index in
@@ -99,7 +122,7 @@ struct AtriumVolume {
       let mixed = bias[3] * p.x * p.y + bias[4] * p.y * p.z + bias[5] * p.x * p.z
       let square = bias[6] * p.x * p.x + bias[7] * p.y * p.y + bias[8] * p.z * p.z
       let tissue = (isBright[index] ? 3.0 : 2) * (1 + linear + mixed + square)
-      return tissue * (1 + 0.3 * Double(noise[2 * index])) + 0.7 * Double(noise[2 * index + 1])
+      return tissue * (1 + 0.3 * Double(speckle[index])) + 0.7 * Double(noise[index])
     }
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
