@@ -49,7 +49,7 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
     recipe: "dtc",
     data: [
       "world": .text("atria"), "train": .integer(13), "test": .integer(4), "side": .integer(24),
-      "depth": .integer(18),
+      "depth": .integer(18), "seed": .integer(2),
     ], scored: ["test"],
     options: [
       "filters": .integer(2), "patchX": .integer(32), "patchY": .integer(16),
