@@ -12,6 +12,7 @@ var targets: [Target] = [
   .systemLibrary(name: "CSodium"),
   .systemLibrary(name: "CXXHash"),
   .systemLibrary(name: "CZlib"),
+  .systemLibrary(name: "CMalloc"),
   .target(
     name: "CImages", cSettings: [.unsafeFlags(["-O2"])],
     linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
@@ -41,7 +42,7 @@ var targets: [Target] = [
   .target(
     name: "Commands",
     dependencies: [
-      "Cluster", "Recipes", "Simulation", "Yams",
+      "CMalloc", "Cluster", "Recipes", "Simulation", "Yams",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(name: "martlet", dependencies: ["Commands"]),
