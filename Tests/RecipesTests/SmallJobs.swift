@@ -12,7 +12,7 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { recipe }
 
-  static let all = [segment, clip, tdm]
+  static let all = [segment, clip, tdm, dtc]
 
   static let segment = SmallJob(
     recipe: "segment",
@@ -42,6 +42,20 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "trainWay": .integer(3), "trainShot": .integer(1), "trainQueryShot": .integer(2),
       "testWay": .integer(3), "testShot": .text("1,2"), "testQueryShot": .integer(2),
       "trials": .integer(7), "dropout": .number(0.2),
+    ])
+
+  /// Volumes narrower than the patch along one axis; replicas have labelled patches, others, or both.
+  static let dtc = SmallJob(
+    recipe: "dtc",
+    data: [
+      "world": .text("atria"), "train": .integer(13), "test": .integer(4), "side": .integer(24),
+      "depth": .integer(18),
+    ], scored: ["test"],
+    options: [
+      "filters": .integer(2), "patchX": .integer(32), "patchY": .integer(16),
+      "patchZ": .integer(16), "strideXY": .integer(16), "strideZ": .integer(4),
+      "labelled": .integer(9), "labelledSlots": .integer(4), "rampInterval": .integer(1),
+      "rampLength": .integer(2), "steepness": .number(30), "dropout": .number(0.2),
     ])
 
   private static let scenes: [String: JobValue] = [

@@ -6,6 +6,7 @@ import Worlds
 /// What every world of the house must do. Add the options that make a new one small.
 @Suite struct EveryWorldTests {
   private static let small: [String: [String: OptionValue]] = [
+    "atria": ["train": 3, "test": 2, "side": 20, "depth": 12],
     "birds": ["classes": 4, "images": 2],
     "scenes": ["size": 6, "validation": 2, "test": 2, "heldout": 2, "imageSize": 32],
   ]

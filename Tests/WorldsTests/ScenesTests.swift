@@ -19,6 +19,8 @@ import Worlds
   func isSame(_ a: Sample, _ b: Sample) -> Bool {
     pixels(a) == pixels(b) && a.id == b.id && a.mask?.elements == b.mask?.elements
       && a.label == b.label && a.captions == b.captions
+      && a.volume?.values.elements == b.volume?.values.elements
+      && a.volume?.labels?.elements == b.volume?.labels?.elements
   }
 
   @Test func `makes a scene from seed, split and index alone`() throws {

@@ -134,7 +134,7 @@ import Testing
       #expect(volume.values.elements == FormatExample.values, "\(variant)")
       #expect(volume.spacing == [3, 2, 1])
     }
-    for variant in ["", "behind a text, as MATLAB writes it"] {
+    for variant in ["", "behind a text, as MATLAB writes it", "left atrium"] {
       let volume = try #require(try example("hdf5", variant).sample(at: 0).volume)
       #expect(volume.values.elements == FormatExample.values, "\(variant)")
       #expect(volume.labels?.elements == FormatExample.labels)

@@ -1,4 +1,5 @@
 import Data
+import Tensors
 
 extension FormatExample {
   static let volumes: [FormatExample] = [
@@ -23,6 +24,15 @@ extension FormatExample {
       format: "hdf5", split: "train", samples: 1,
       files: ["train.list": text("case\n"), "case/mri.h5": hdf5BehindText],
       variant: "behind a text, as MATLAB writes it"),
+    FormatExample(
+      format: "hdf5", split: "train", samples: 1,
+      files: [
+        "train.list": text("06SR5RBREL16DQ6M8LWS\n"),
+        "06SR5RBREL16DQ6M8LWS/mri_norm2.h5": HDF5Writer.bytes(of: [
+          ("label", .bytes(ByteTensor(labels, shape: [2, 3, 4]))),
+          ("image", .floats(Tensor(values, shape: [2, 3, 4]))),
+        ]),
+      ], variant: "left atrium"),
   ]
 
   /// [2, 3, 4] in every example: 0, 1, … 23, or labels of 0 and 1.
