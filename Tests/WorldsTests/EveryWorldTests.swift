@@ -7,6 +7,7 @@ import Worlds
 @Suite struct EveryWorldTests {
   private static let small: [String: [String: OptionValue]] = [
     "birds": ["classes": 4, "images": 2],
+    "emblems": ["classes": 3, "modes": 2, "train": 2, "val": 1, "test": 1],
     "scenes": ["size": 6, "validation": 2, "test": 2, "heldout": 2, "imageSize": 32],
   ]
 
