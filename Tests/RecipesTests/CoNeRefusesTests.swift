@@ -61,8 +61,8 @@ import Training
 
   @Test(arguments: [
     ("options.queue", JobValue.integer(9), "queue is [8, 18], expected [8, 9]"),
-    ("options.dim", .integer(6), "encoder_k.fc.weight is [5, 8], expected [5, 6]"),
-    ("options.numClasses", .integer(6), "encoder_k.fc.bias is [5], expected [6]"),
+    ("options.dim", .integer(6), "encoder_q.fc.weight is [5, 8], expected [5, 6]"),
+    ("options.numClasses", .integer(6), "encoder_q.fc.bias is [5], expected [6]"),
   ])
   func `a checkpoint of another queue, dimension or number of classes`(
     key: String, value: JobValue, text: String

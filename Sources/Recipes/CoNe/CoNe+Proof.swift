@@ -45,13 +45,14 @@ extension CoNe {
   private static var emblemsProof: Experiment {
     // As many pictures in as many classes, of one mode each.
     let oneMode: [String: JobValue] = [
-      "data.modes": 1, "data.train": 40, "data.val": 40, "data.test": 240,
+      "data.modes": 1, "data.train": 80, "data.val": 40, "data.test": 240,
     ]
     return Experiment(
       "emblems",
-      "A small residual network on 400 training pictures, 10 of each mode. The queue is an epoch long.",
+      "A small residual network on 400 training pictures, 20 of each mode; the queue is an epoch long.",
       job: [
-        "data": ["world": "emblems"], "batch": 50, "replicas": 2, "epochs": 60,
+        "data": ["world": "emblems", "classes": 5, "train": 20, "noise": 20], "batch": 50,
+        "replicas": 2, "epochs": 60,
         "evaluationBatch": 50,
         "optimizer": ["name": "sgd", "learningRate": 0.1],
         "options": [
