@@ -132,7 +132,7 @@ import Training
   func `a momentum above 0.996 is constant`(start: Double, flag: Bool, isConstant: Bool) throws {
     let options = try CoNeOptions(reading: ["ema0": .number(start), "emaConst": .bool(flag)])
     #expect(options.momentum(at: 0, of: 10) == Float(start))
-    #expect(options.momentum(at: 9, of: 10) == Float(start) == isConstant)
+    #expect((options.momentum(at: 9, of: 10) == Float(start)) == isConstant)
   }
 
   @Test func `the default is the paper's network under the published names`() throws {
