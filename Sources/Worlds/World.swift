@@ -23,7 +23,9 @@ public protocol World: Sendable {
 }
 
 /// Every world of the house. Add yours here.
-public let worldCatalog: [any World.Type] = [Atria.self, Birds.self, Scenes.self]
+public let worldCatalog: [any World.Type] = [
+  Atria.self, Birds.self, Emblems.self, Scenes.self,
+]
 
 /// The world of this name with these options.
 ///

@@ -12,7 +12,7 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { recipe }
 
-  static let all = [segment, clip, tdm, dtc]
+  static let all = [segment, clip, tdm, dtc, cone]
 
   static let segment = SmallJob(
     recipe: "segment",
@@ -58,6 +58,20 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "rampLength": .integer(2), "steepness": .number(30), "dropout": .number(0.2),
     ])
 
+  /// Epochs of two steps that leave two samples out; the second one has a full queue.
+  static let cone = SmallJob(
+    recipe: "cone",
+    data: [
+      "world": .text("emblems"), "classes": .integer(5), "modes": .integer(2), "train": .integer(2),
+      "val": .integer(1), "test": .integer(1),
+    ], scored: ["val", "test"],
+    options: [
+      "backbone": .text("resnet10"), "width": .integer(4), "hidden": .integer(16),
+      "dim": .integer(8), "queue": .integer(18), "knn": .integer(5), "ema0": .number(0.5),
+      "trainSize": .integer(32), "valSize": .integer(36), "evaluationKnn": .integer(3),
+      "labelSmooth": .number(0.1),
+    ])
+
   private static let scenes: [String: JobValue] = [
     "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
     "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
@@ -86,6 +100,8 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   /// The same job with neither dropout nor normalisation over the batch.
   var withoutBatchEffects: SmallJob {
+    // It has no dropout.
+    if recipe == "cone" { return self }
     let plain = with("options.dropout", .number(0))
     return recipe == "segment" ? plain.with("options.normalization", .text("instance")) : plain
   }

@@ -209,4 +209,15 @@ import Training
     #expect(
       factors(ScheduleSettings(.cosine, warmupSteps: 9), [0, 8, 9], of: 5) == [0.111111, 1, 1])
   }
+
+  @Test func `schedules by epochs rise from 0 and are constant within an epoch`() {
+    var schedule = ScheduleSettings(.cosine)
+    (schedule.warmupEpochs, schedule.isPerEpoch, schedule.floor) = (2, true, 0.2)
+    let factors = (0..<24).map { schedule.factor(at: $0, of: 24, stepsPerEpoch: 4) }
+    #expect(Array(factors[..<9]) == (0..<8).map { Double($0) / 8 } + [1])
+    for epoch in 2..<6 { #expect(Set(factors[4 * epoch..<4 * epoch + 4]).count == 1) }
+    #expect(abs(factors[16] - 0.6) < 1e-12 && factors[23] < factors[16] && factors[23] > 0.2)
+    schedule.isPerEpoch = false
+    #expect(schedule.factor(at: 9, of: 24, stepsPerEpoch: 4) < 1)
+  }
 }

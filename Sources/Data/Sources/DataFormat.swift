@@ -10,6 +10,8 @@ public let dataFormats: [any FileSource.Type] = [
   FeatureSource.self,
   ClassFolderSource.self,
   HDF5Source.self,
+  ImageNetSource.self,
+  ImageNet22kSource.self,
   ImageListSource.self,
   TextTableSource.self,
   VOCSource.self,

@@ -13,6 +13,10 @@ public struct ScheduleSettings: Sendable, Equatable {
   public var curve: Curve
   /// Steps of linear rise from 1/warmupSteps to 1.
   public var warmupSteps = 0
+  /// Epochs of linear rise from 0 at the first step, in place of `warmupSteps`.
+  public var warmupEpochs = 0
+  /// Whether the curve changes between epochs only.
+  public var isPerEpoch = false
   /// The factor at the end of cosine and poly.
   public var floor = 0.0
   /// Exponent of poly: (1 − t)ᵖ.
@@ -32,7 +36,8 @@ public struct ScheduleSettings: Sendable, Equatable {
     if let name = try reader.choice("name", of: Curve.allCases.map(\.rawValue)) {
       curve = Curve(rawValue: name) ?? curve
     }
-    warmupSteps = try reader.integer("warmupSteps", in: 0...(.max)) ?? warmupSteps
+    try readWarmup(&reader)
+    isPerEpoch = try reader.bool("perEpoch") ?? isPerEpoch
     floor = try reader.number("floor", in: 0...1) ?? floor
     power = try reader.number("power", in: 0...10) ?? power
     gamma = try reader.number("gamma", in: 0...1) ?? gamma
@@ -52,10 +57,22 @@ public struct ScheduleSettings: Sendable, Equatable {
     try refuseForeign(value)
   }
 
+  private mutating func readWarmup(_ reader: inout JobReader) throws(JobError) {
+    let steps = try reader.integer("warmupSteps", in: 0...(.max))
+    let epochs = try reader.integer("warmupEpochs", in: 0...1_000_000)
+    guard steps == nil || epochs == nil else {
+      throw JobError(
+        "schedule.warmupEpochs", "given together with warmupSteps; give one of them")
+    }
+    guard steps != nil || epochs != nil else { return }
+    (warmupSteps, warmupEpochs) = (steps ?? 0, epochs ?? 0)
+  }
+
   /// A setting of another curve would be ignored silently.
   private func refuseForeign(_ value: JobValue?) throws(JobError) {
     let owners: [(key: String, curves: [Curve])] = [
-      ("floor", [.cosine, .poly]), ("power", [.poly]), ("milestones", [.step]),
+      ("floor", [.cosine, .poly]), ("perEpoch", [.cosine, .poly, .step]), ("power", [.poly]),
+      ("milestones", [.step]),
       ("gamma", [.step]),
     ]
     for (key, curves) in owners where !curves.contains(curve) {
@@ -69,10 +86,12 @@ public struct ScheduleSettings: Sendable, Equatable {
   }
 
   /// The factor on the learning rate at `step` (0-based) of `total`.
-  public func factor(at step: Int, of total: Int) -> Double {
-    if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
-    let length = max(1, total - warmupSteps)
-    let t = min(1, Double(step - warmupSteps) / Double(length))
+  public func factor(at step: Int, of total: Int, stepsPerEpoch: Int = 1) -> Double {
+    let warmup = warmupEpochs > 0 ? warmupEpochs * stepsPerEpoch : warmupSteps
+    if step < warmup { return Double(warmupEpochs > 0 ? step : step + 1) / Double(warmup) }
+    let length = max(1, total - warmup)
+    let place = isPerEpoch ? step - step % stepsPerEpoch : step
+    let t = min(1, Double(max(0, place - warmup)) / Double(length))
     switch curve {
     case .constant: return 1
     case .cosine: return floor + (1 - floor) * 0.5 * (1 + cos(.pi * t))

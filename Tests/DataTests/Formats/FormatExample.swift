@@ -64,6 +64,20 @@ struct FormatExample: Sendable, CustomStringConvertible {
         "labels.txt": text("ape\nzebra\n"), "images/a b.png": picture, "images/c.png": picture,
       ]),
     FormatExample(
+      format: "imagenet", split: "train", samples: 2,
+      files: [
+        "meta/train.txt": text("n01/n01_1.JPEG 0\nn02/n02_7.JPEG\t2\n"),
+        "meta/val.txt": text("v_1.png 1\n"), "train/n01/n01_1.JPEG": jpeg,
+        "train/n02/n02_7.JPEG": jpeg, "val/v_1.png": picture,
+      ]),
+    FormatExample(
+      format: "imagenet-22k", split: "train", samples: 2,
+      files: [
+        "label_list.txt": text("n01\nn02\n"),
+        "list.txt": text("root/images/n02/1.JPEG\nroot/images/n01/2.JPEG\n"),
+        "images/n02/1.JPEG": jpeg, "images/n01/2.JPEG": jpeg,
+      ]),
+    FormatExample(
       format: "cityscapes", split: "val", samples: 1,
       files: [
         "leftImg8bit/val/ulm/ulm_1_leftImg8bit.png": picture,
