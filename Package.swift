@@ -27,7 +27,10 @@ var targets: [Target] = [
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(
     name: "Recipes", dependencies: ["Training"],
-    exclude: ["CLIP/README.md", "Segment/README.md", "TDM/README.md"]),
+    exclude: [
+      "CLIP/README.md", "FakeNews/README.md", "HeatedEmbedding/README.md", "Segment/README.md",
+      "TDM/README.md",
+    ]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
   .target(name: "Simulation", dependencies: ["Collectives", "Data", "Coordination"]),

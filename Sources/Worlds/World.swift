@@ -23,7 +23,9 @@ public protocol World: Sendable {
 }
 
 /// Every world of the house. Add yours here.
-public let worldCatalog: [any World.Type] = [Birds.self, Scenes.self]
+public let worldCatalog: [any World.Type] = [
+  Birds.self, Hashtags.self, NuisanceFeatures.self, Scenes.self, TwoCues.self,
+]
 
 /// The world of this name with these options.
 ///

@@ -195,6 +195,12 @@ import Training
     #expect(
       factors(ScheduleSettings(.constant, warmupSteps: 4), [0, 1, 2, 3, 4], of: 10)
         == [0.25, 0.5, 0.75, 1, 1])
+    var tenth = ScheduleSettings(.poly)
+    (tenth.power, tenth.warmupFraction) = (1, 0.1)
+    #expect(
+      factors(tenth, [0, 1, 2, 11, 15, 19], of: 20)
+        == [0.5, 1, 1, 0.5, 0.277778, 0.055556])
+    #expect(factors(tenth, [0, 1], of: 5) == [1, 1])
     var cosine = ScheduleSettings(.cosine, warmupSteps: 2)
     #expect(factors(cosine, [0, 1, 2, 4, 6, 10, 99], of: 10) == [0.5, 1, 1, 0.853553, 0.5, 0, 0])
     cosine.floor = 0.1

@@ -7,7 +7,10 @@ import Worlds
 @Suite struct EveryWorldTests {
   private static let small: [String: [String: OptionValue]] = [
     "birds": ["classes": 4, "images": 2],
+    "hashtags": ["train": 9, "val": 3, "test": 3],
+    "nuisance-features": ["classes": 3, "samples": 4],
     "scenes": ["size": 6, "validation": 2, "test": 2, "heldout": 2, "imageSize": 32],
+    "two-cues": ["train": 9, "val": 3, "test": 3],
   ]
 
   @Test(arguments: worldCatalog.map { $0.name })

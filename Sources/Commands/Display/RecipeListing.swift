@@ -28,7 +28,12 @@ package func recipePage(_ recipe: RecipeEntry) -> String {
   jobKeys.add(["optimizer.learningRate", "\(optimizer.learningRate)"])
   jobKeys.add(["optimizer.weightDecay", "\(optimizer.weightDecay)"])
   jobKeys.add(["schedule.name", "\(defaults.schedule.curve)"])
-  jobKeys.add(["schedule.warmupSteps", "\(defaults.schedule.warmupSteps)"])
+  let schedule = defaults.schedule
+  if schedule.warmupFraction > 0 {
+    jobKeys.add(["schedule.warmupFraction", "\(schedule.warmupFraction)"])
+  } else {
+    jobKeys.add(["schedule.warmupSteps", "\(schedule.warmupSteps)"])
+  }
   return [
     "\(recipe.name): \(recipe.summary)", recipe.options.isEmpty ? "" : table.text(), jobKeys.text(),
   ].filter { !$0.isEmpty }.joined(separator: "\n\n")

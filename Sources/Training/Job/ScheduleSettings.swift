@@ -13,6 +13,8 @@ public struct ScheduleSettings: Sendable, Equatable {
   public var curve: Curve
   /// Steps of linear rise from 1/warmupSteps to 1.
   public var warmupSteps = 0
+  /// The same as a fraction of the training, rounded up; one of the two is 0.
+  public var warmupFraction = 0.0
   /// The factor at the end of cosine and poly.
   public var floor = 0.0
   /// Exponent of poly: (1 − t)ᵖ.
@@ -32,7 +34,15 @@ public struct ScheduleSettings: Sendable, Equatable {
     if let name = try reader.choice("name", of: Curve.allCases.map(\.rawValue)) {
       curve = Curve(rawValue: name) ?? curve
     }
-    warmupSteps = try reader.integer("warmupSteps", in: 0...(.max)) ?? warmupSteps
+    let steps = try reader.integer("warmupSteps", in: 0...(.max))
+    let fraction = try reader.number("warmupFraction", in: 0...1)
+    switch (steps, fraction) {
+    case (.some, .some):
+      throw JobError("schedule.warmupFraction", "given together with warmupSteps; give one of them")
+    case (let steps?, nil): (warmupSteps, warmupFraction) = (steps, 0)
+    case (nil, let fraction?): (warmupSteps, warmupFraction) = (0, fraction)
+    case (nil, nil): break
+    }
     floor = try reader.number("floor", in: 0...1) ?? floor
     power = try reader.number("power", in: 0...10) ?? power
     gamma = try reader.number("gamma", in: 0...1) ?? gamma
@@ -70,9 +80,11 @@ public struct ScheduleSettings: Sendable, Equatable {
 
   /// The factor on the learning rate at `step` (0-based) of `total`.
   public func factor(at step: Int, of total: Int) -> Double {
-    if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
-    let length = max(1, total - warmupSteps)
-    let t = min(1, Double(step - warmupSteps) / Double(length))
+    let warmup =
+      warmupFraction > 0 ? Int((warmupFraction * Double(total)).rounded(.up)) : warmupSteps
+    if step < warmup { return Double(step + 1) / Double(warmup) }
+    let length = max(1, total - warmup)
+    let t = min(1, Double(step - warmup) / Double(length))
     switch curve {
     case .constant: return 1
     case .cosine: return floor + (1 - floor) * 0.5 * (1 + cos(.pi * t))
