@@ -47,7 +47,9 @@ import Training
     #expect([0, 69, 70, 99].map { late.alpha(at: $0, of: 100) } == [16, 16, 4, 4])
   }
 
-  @Test(arguments: ["", "0", "-1", "4,", "nan", "inf", "4,1@2", "4@0.1,1", "4,1@0.5,2", "4,1@0.5,2@0.5", "x"])
+  @Test(arguments: [
+    "", "0", "-1", "4,", "nan", "inf", "4,1@2", "4@0.1,1", "4,1@0.5,2", "4,1@0.5,2@0.5", "x",
+  ])
   func `what is no schedule of temperatures is none`(text: String) {
     #expect(HeatingSchedule(text) == nil)
   }
@@ -145,7 +147,8 @@ import Training
     let tokenizer = try uncased()
     let tokens = PostTokens(["a b c d", "a", ""], tokenizer, length: 5)
     #expect(tokens.numbers.shape == [3, 5])
-    #expect(tokens.numbers.elements.prefix(10) == [101, 1000, 1001, 1002, 102, 101, 1000, 102, 0, 0])
+    #expect(
+      tokens.numbers.elements.prefix(10) == [101, 1000, 1001, 1002, 102, 101, 1000, 102, 0, 0])
     #expect(tokens.isReal.elements == [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0])
     #expect(PostTokens([], tokenizer, length: 5).numbers.shape == [0, 1])
   }

@@ -39,7 +39,9 @@ package struct FakeNewsOptions: RecipeOptions {
   package var fgm: FakeNewsFGM = .sample
   @Option("Norm of the perturbation in training", symbol: "ε", in: 0...1000)
   package var epsilon: Float = 1
-  @Option("Norm of the perturbation under which the scores `attacked` are taken; 0 for none", in: 0...1000)
+  @Option(
+    "Norm of the perturbation under which the scores `attacked` are taken; 0 for none", in: 0...1000
+  )
   package var attackEpsilon: Float = 1
   @Option(
     "Inverse temperatures of the softmax, one after another: in equal parts of the training, or 4,1@0.7 where the second begins",
@@ -60,7 +62,8 @@ package struct FakeNewsOptions: RecipeOptions {
   @Option("Probability of dropping a weight of the attention", in: 0...0.9)
   package var attentionDropout: Float = 0.1
   @Option("Width of fusion's hidden layer", in: 2...16_384) package var fusionWidth = 1024
-  @Option("roberta's vocab.json or tokenizer.json, or its folder; empty to learn from the training posts")
+  @Option(
+    "roberta's vocab.json or tokenizer.json, or its folder; empty to learn from the training posts")
   package var robertaTokenizer = ""
   @Option("How many merges are learned at most; 0 for single bytes", in: 0...65_536)
   package var robertaMerges = 4000
@@ -69,7 +72,8 @@ package struct FakeNewsOptions: RecipeOptions {
   @Option("Attention heads of roberta", in: 1...128) package var robertaHeads = 16
   @Option("Width inside roberta's blocks", in: 2...65_536) package var robertaHidden = 4096
   @Option("Rows of roberta's table of positions", in: 4...8192) package var robertaPositions = 514
-  @Option("ctbert's vocab.txt or tokenizer.json, or its folder; empty to learn from the training posts")
+  @Option(
+    "ctbert's vocab.txt or tokenizer.json, or its folder; empty to learn from the training posts")
   package var ctbertTokenizer = ""
   @Option("How many symbols are learned at most, besides single characters", in: 0...1_000_000)
   package var ctbertVocabulary = 4000

@@ -16,7 +16,8 @@ package struct PostTokens: Sendable {
     let used = lengths.max() ?? 1
     let kept = (0..<rows.count).map { $0 * length..<$0 * length + used }
     numbers = IntTensor(kept.flatMap { rows.numbers[$0] }, shape: [rows.count, used])
-    isReal = ByteTensor(kept.flatMap { rows.mask[$0].map { UInt8($0) } }, shape: [rows.count, used])
+    isReal = ByteTensor(
+      kept.flatMap { rows.mask[$0].map { UInt8($0) } }, shape: [rows.count, used])
   }
 
   /// Of all posts, without padding.

@@ -103,7 +103,8 @@ package struct HeatedEmbedding: Recipe {
         let row = try Self.features(of: sample)
         guard row.count == width else {
           throw DataError(
-            file: sample.id, problem: "has \(row.count) numbers, the first training sample \(width)",
+            file: sample.id,
+            problem: "has \(row.count) numbers, the first training sample \(width)",
             advice: "Give every sample as many")
         }
         return row.reshaped([width])
