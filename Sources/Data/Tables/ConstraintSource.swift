@@ -81,7 +81,8 @@ public struct ConstraintSource: FileSource {
         guard !isLabelled || Self.labels.contains(fields["label"] ?? "") else {
           throw DataError(
             file: path,
-            problem: "\(place) has the label \((fields["label"] ?? "").prefix(80).debugDescription)",
+            problem:
+              "\(place) has the label \((fields["label"] ?? "").prefix(80).debugDescription)",
             advice: "Labels are \(Self.labels.joined(separator: " and "))")
         }
         return row

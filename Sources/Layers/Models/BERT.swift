@@ -31,7 +31,8 @@ public struct BERT: Sendable {
   /// - `dropout`: After the embedding and at the end of each half of a block.
   /// - `weightDropout`: Of the attention's weights.
   public init(
-    vocabulary: Int, adding added: [Initializer.AddedRow] = [], positions: Int, types: Int = 2, width: Int, depth: Int, heads: Int,
+    vocabulary: Int, adding added: [Initializer.AddedRow] = [], positions: Int, types: Int = 2,
+    width: Int, depth: Int, heads: Int,
     hidden: Int? = nil, places: Places = .fromZero, epsilon: Float = 1e-12,
     activation: Activation = .gelu, hasPooler: Bool = true, dropout: Float = 0,
     weightDropout: Float = 0, in scope: inout Scope

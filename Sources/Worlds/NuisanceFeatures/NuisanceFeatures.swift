@@ -34,7 +34,8 @@ public struct NuisanceFeatures: World {
         advice: "Splits are \(splits.joined(separator: ", "))")
     }
     return NuisanceSource(
-      split: split, classes: values["classes", default: 20], samples: values["samples", default: 40],
+      split: split, classes: values["classes", default: 20],
+      samples: values["samples", default: 40],
       seed: values["seed", default: 1])
   }
 

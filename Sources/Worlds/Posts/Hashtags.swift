@@ -24,7 +24,9 @@ public struct Hashtags: World {
 
   private static let pieces = [["stay", "home", "safe"], ["mask", "test", "trace"]]
   /// The first three are even.
-  private static let orders = [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 2, 1], [1, 0, 2], [2, 1, 0]]
+  private static let orders = [
+    [0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 2, 1], [1, 0, 2], [2, 1, 0],
+  ]
 
   /// All compounds as a tokenizer sees them, lower-case: those that are real, then the others.
   public static let compounds: [String] = (0..<2).flatMap { label in
@@ -45,7 +47,8 @@ public struct Hashtags: World {
       let compound = Self.compound(label, draws.integer(1, below: 6))
       let hashtag = "#" + compound.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
       let words =
-        PostWords.drawn(6 + draws.integer(2, below: 7), from: PostWords.common, key.derived("words"))
+        PostWords.drawn(
+          6 + draws.integer(2, below: 7), from: PostWords.common, key.derived("words"))
         + PostWords.drawn(
           draws.integer(3, below: 4), from: Self.pieces.flatMap { $0 }, key.derived("pieces"))
       return (PostWords.mixed(words, with: [hashtag], key.derived("places")), label)
