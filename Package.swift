@@ -29,7 +29,8 @@ var targets: [Target] = [
   .target(
     name: "Recipes", dependencies: ["Training"],
     exclude: [
-      "CLIP/README.md", "CoNe/README.md", "DTC/README.md", "Segment/README.md", "TDM/README.md",
+      "CLIP/README.md", "CoNe/README.md", "DTC/README.md", "FakeNews/README.md",
+      "HeatedEmbedding/README.md", "Segment/README.md", "TDM/README.md",
     ]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),

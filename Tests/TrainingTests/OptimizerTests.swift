@@ -195,6 +195,12 @@ import Training
     #expect(
       factors(ScheduleSettings(.constant, warmupSteps: 4), [0, 1, 2, 3, 4], of: 10)
         == [0.25, 0.5, 0.75, 1, 1])
+    var tenth = ScheduleSettings(.poly)
+    (tenth.power, tenth.warmup) = (1, .fraction(0.1))
+    #expect(
+      factors(tenth, [0, 1, 2, 11, 15, 19], of: 20)
+        == [0.5, 1, 1, 0.5, 0.277778, 0.055556])
+    #expect(factors(tenth, [0, 1], of: 5) == [1, 1])
     var cosine = ScheduleSettings(.cosine, warmupSteps: 2)
     #expect(factors(cosine, [0, 1, 2, 4, 6, 10, 99], of: 10) == [0.5, 1, 1, 0.853553, 0.5, 0, 0])
     cosine.floor = 0.1
@@ -212,7 +218,7 @@ import Training
 
   @Test func `schedules by epochs rise from 0 and are constant within an epoch`() {
     var schedule = ScheduleSettings(.cosine)
-    (schedule.warmupEpochs, schedule.isPerEpoch, schedule.floor) = (2, true, 0.2)
+    (schedule.warmup, schedule.isPerEpoch, schedule.floor) = (.epochs(2), true, 0.2)
     let factors = (0..<24).map { schedule.factor(at: $0, of: 24, stepsPerEpoch: 4) }
     #expect(Array(factors[..<9]) == (0..<8).map { Double($0) / 8 } + [1])
     for epoch in 2..<6 { #expect(Set(factors[4 * epoch..<4 * epoch + 4]).count == 1) }

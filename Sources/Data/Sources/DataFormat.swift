@@ -6,6 +6,7 @@ public let dataFormats: [any FileSource.Type] = [
   PairedSource<Cityscapes>.self,
   COCOSource.self,
   PairedSource<COCOStuff>.self,
+  ConstraintSource.self,
   CUBSource.self,
   FeatureSource.self,
   ClassFolderSource.self,

@@ -18,7 +18,7 @@ package struct CoNe: Recipe {
     var optimizer = OptimizerSettings(.sgd, learningRate: 0.4, weightDecay: 1e-4)
     optimizer.decay = .all
     var schedule = ScheduleSettings(.cosine)
-    (schedule.warmupEpochs, schedule.isPerEpoch, schedule.floor) = (5, true, 0.001)
+    (schedule.warmup, schedule.isPerEpoch, schedule.floor) = (.epochs(5), true, 0.001)
     return JobDefaults(batch: 1024, epochs: 100, optimizer: optimizer, schedule: schedule)
   }()
 

@@ -25,7 +25,7 @@ struct FormatExample: Sendable, CustomStringConvertible {
   }
 
   static let all: [FormatExample] =
-    pictures + birds + texts + volumes + arrays + pickles + shards
+    pictures + birds + texts + posts + volumes + arrays + pickles + shards
 
   static let pictures: [FormatExample] = [
     FormatExample(
@@ -134,6 +134,22 @@ struct FormatExample: Sendable, CustomStringConvertible {
           "{\"text\": \"a\", \"label\": 1}\n\n{\"label\": \"b\", \"text\": \"\\n\"}\n"),
         "labels.txt": text("1\nb\n"),
       ], variant: "JSON Lines"),
+  ]
+
+  static let posts: [FormatExample] = [
+    FormatExample(
+      format: "constraint", split: "train", samples: 3,
+      files: [
+        "Constraint_Train.csv": text(
+          "id,tweet,label\r\n1,\"a, \"\"b\"\"\nc\",real\r\n2,d &amp; e,fake\r\n7,f,real"),
+        "Constraint_Val.csv": text("id,tweet,label\r\n1,g,fake"),
+      ]),
+    FormatExample(
+      format: "constraint", split: "unlabelled", samples: 2,
+      files: [
+        "data/Constraint_Train.csv": text("id,tweet,label\r\n1,a,real"),
+        "data/Constraint_Test.csv": text("id,tweet\r\n1,b\r\n2,\"c\nd\""),
+      ], variant: "without labels"),
   ]
 
   static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
