@@ -12,6 +12,7 @@ var targets: [Target] = [
   .systemLibrary(name: "CSodium"),
   .systemLibrary(name: "CXXHash"),
   .systemLibrary(name: "CZlib"),
+  .systemLibrary(name: "CMalloc"),
   .target(
     name: "CImages", cSettings: [.unsafeFlags(["-O2"])],
     linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
@@ -27,7 +28,10 @@ var targets: [Target] = [
   .target(name: "Training", dependencies: ["Layers", "Losses", "Data", "Worlds", "CXXHash"]),
   .target(
     name: "Recipes", dependencies: ["Training"],
-    exclude: ["CLIP/README.md", "DTC/README.md", "Segment/README.md", "TDM/README.md"]),
+    exclude: [
+      "CLIP/README.md", "CoNe/README.md", "DTC/README.md", "FakeNews/README.md",
+      "HeatedEmbedding/README.md", "Segment/README.md", "TDM/README.md",
+    ]),
   .target(name: "Messages", dependencies: ["CMessages"]),
   .target(name: "Coordination", dependencies: ["Messages"]),
   .target(name: "Simulation", dependencies: ["Collectives", "Data", "Coordination"]),
@@ -41,7 +45,7 @@ var targets: [Target] = [
   .target(
     name: "Commands",
     dependencies: [
-      "Cluster", "Recipes", "Simulation", "Yams",
+      "CMalloc", "Cluster", "Recipes", "Simulation", "Yams",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
   .executableTarget(name: "martlet", dependencies: ["Commands"]),

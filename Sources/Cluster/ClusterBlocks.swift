@@ -19,22 +19,28 @@ package struct ClusterBlocks: BlockSupply {
 
   package func request(
     _ blocks: [FileBlock], isUrgent: Bool,
-    deliver: @escaping @Sendable (FileBlock, BlockAnswer) -> Void
+    deliver: @escaping @Sendable ([BlockDelivery]) -> Void
   ) {
+    let receiver = BlockReceiver(job: job, listing: sha256) { deliveries in
+      deliver(
+        deliveries.map { delivery in
+          let block = FileBlock(
+            file: Int(delivery.address.file), index: Int(delivery.address.block))
+          return switch delivery.answer {
+          case .bytes(let bytes, let hash):
+            BlockDelivery(block, .bytes(bytes, hash: hash))
+          case .refused(let failure):
+            BlockDelivery(block, .refused(reason: failure.reason, advice: failure.advice))
+          }
+        })
+    }
     client.request(
       blocks.map { block in
         BlockRequest(
-          job: job, listing: sha256,
+          to: receiver,
           address: BlockAddress(file: UInt32(block.file), block: UInt32(block.index)),
           byteCount: block.range(in: listing.entries[block.file].byteCount).count,
-          isUrgent: isUrgent
-        ) { answer in
-          switch answer {
-          case .bytes(let bytes, let hash): deliver(block, .bytes(bytes, hash: hash))
-          case .refused(let failure):
-            deliver(block, .refused(reason: failure.reason, advice: failure.advice))
-          }
-        }
+          isUrgent: isUrgent)
       })
   }
 }

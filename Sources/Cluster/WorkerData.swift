@@ -159,7 +159,7 @@ final class WorkerData: Sendable {
     return ServedFiles(
       root: path, listing: listing,
       supply: ClusterBlocks(client: client, job: job, sha256: sha256, listing: listing),
-      cache: cache?.section(hexadecimal(Array(sha256.prefix(16)))))
+      cache: cache?.section(hexadecimal(Array(sha256.prefix(16))), of: listing))
   }
 
   /// How the present job's data is reached; nil before it is opened.

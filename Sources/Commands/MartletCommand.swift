@@ -43,6 +43,7 @@ public struct MartletCommand: ParsableCommand {
 
   /// Parses the process's arguments, does what they say, and ends the process.
   public static func main(catalog: Catalog) -> Never {
+    Heap.keepFreedMemory()
     do {
       let command = try parseAsRoot()
       if let command = command as? any HouseCommand {

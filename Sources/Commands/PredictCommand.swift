@@ -13,9 +13,17 @@ struct Predict: HouseCommand {
   @Option(help: "Folder for what a prediction has besides words, such as masks.")
   var out: String?
   @Flag(help: "Print JSON, one object a line.") var json = false
+  @Flag(help: "Print CSV: the samples' names, then a column for everything a prediction says.")
+  var csv = false
 
   /// So that memory does not grow with the data.
   private static let samplesAtOnce = 16
+
+  func validate() throws {
+    guard !json || !csv else {
+      throw ValidationError("--json and --csv: give one of them, for one way to print.")
+    }
+  }
 
   func run(in house: House) throws {
     Arithmetic.prepare(compute.isa)
@@ -27,13 +35,13 @@ struct Predict: HouseCommand {
     if let out { try Files.makeFolder(out) }
     for start in stride(from: 0, to: chosen.count, by: Self.samplesAtOnce) {
       let part = Array(chosen[start..<min(chosen.count, start + Self.samplesAtOnce)])
-      for prediction in try trainer.predict(source, indices: part) {
-        try show(prediction)
+      for (index, prediction) in try trainer.predict(source, indices: part).enumerated() {
+        try show(prediction, isFirst: start + index == 0)
       }
     }
   }
 
-  private func show(_ prediction: Prediction) throws {
+  private func show(_ prediction: Prediction, isFirst: Bool) throws {
     var fields = prediction.fields
     if let out, let file = prediction.file {
       guard !file.name.contains("/"), !file.name.hasPrefix(".") else {
@@ -42,7 +50,10 @@ struct Predict: HouseCommand {
       try Files.write(file.bytes, to: "\(out)/\(file.name)")
       fields.append(("file", "\(out)/\(file.name)"))
     }
-    if json {
+    if csv {
+      if isFirst { Terminal.output.line(csvLine(["id"] + fields.map(\.name))) }
+      Terminal.output.line(csvLine([prediction.sample] + fields.map(\.value)))
+    } else if json {
       let map = JobValue.map(
         Dictionary(
           [("sample", JobValue.text(prediction.sample))]

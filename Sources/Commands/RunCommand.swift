@@ -48,7 +48,8 @@ struct Run: HouseCommand {
     let training = JobTraining(
       house, workers: workers, exchange: exchange, compute: compute, on: terminal, interrupts)
     defer { training.stop() }
-    let checkpoint = try training.train(value, title: read.recipe, from: point)
+    let checkpoint = try training.train(
+      value, title: job.file.map { JobFile.stem($0) } ?? read.recipe, from: point)
     terminal.line("\n" + RunSummary(folder: output, checkpoint).text)
     if let status = interrupts.status {
       let name = job.file.map { $0 + " " } ?? ""

@@ -15,6 +15,9 @@ public enum Initializer: Sendable {
   /// Normal with deviation √(2 / fan) (He et al. 2015, for ReLU).
   case heNormal(fan: Int)
   case values([Float])
+  /// A vocabulary's table: normal up to row `base`, as if there were no more rows, then one for each
+  /// added symbol, whatever the order in which symbols are added.
+  case vocabulary(base: Int, added: [AddedRow], deviation: Float)
 
   func values(shape: [Int], key: RandomKey) -> Tensor {
     switch self {
@@ -28,6 +31,39 @@ public enum Initializer: Sendable {
       symmetric(shape, key, (6 / Float(max(1, fanIn + fanOut))).squareRoot())
     case .heNormal(let fan): .normal(shape, key: key) * (2 / Float(max(1, fan))).squareRoot()
     case .values(let values): Tensor(values, shape: shape)
+    case .vocabulary(let base, let added, let deviation):
+      grown(
+        from: .normal([base, shape[1]], key: key) * deviation, added,
+        initial: stacked(
+          added.map { row in
+            .normal([shape[1]], key: key.derived("row").derived(row.symbol)) * deviation
+          }))
+    }
+  }
+
+  /// Rows of old symbols, then those of the added ones.
+  ///
+  /// `initial`: Of the added rows, those that are no means of others: [added, width].
+  func grown(from old: Tensor, _ added: [AddedRow], initial: @autoclosure () -> Tensor) -> Tensor {
+    guard !added.isEmpty else { return old }
+    let initial = initial()
+    let rows = added.enumerated().map { index, row in
+      row.pieces.isEmpty
+        ? initial.rows(index..<index + 1)
+        : old.gatherRows(IntTensor(row.pieces)).mean(axes: [0], keep: true)
+    }
+    return concatenated([old] + rows)
+  }
+
+  /// A row that a vocabulary's table has for a symbol that was added.
+  public struct AddedRow: Sendable, Hashable {
+    public let symbol: String
+    /// Rows whose mean it begins with; drawn by its symbol's name if empty.
+    public let pieces: [Int32]
+
+    public init(_ symbol: String, pieces: [Int32] = []) {
+      self.symbol = symbol
+      self.pieces = pieces
     }
   }
 

@@ -60,10 +60,12 @@ public struct State: Sendable {
       arena.write(value.detached, at: index)
       return
     }
-    guard thread.virtualDepth == 0 else { return }
+    let other = thread.redirected[index]
+    guard thread.virtualDepth == 0 || other != nil else { return }
     // A view of the arena would change with the arena before the commit.
     let isView = value.storage === arena.sealedStorage
-    thread.staged[index] =
-      isView ? Tensor(value.elements, shape: shape) : value.detached.contiguous()
+    let staged = isView ? Tensor(value.elements, shape: shape) : value.detached.contiguous()
+    thread.staged[other ?? index] = staged
+    if other != nil { thread.overrides[index] = staged }
   }
 }

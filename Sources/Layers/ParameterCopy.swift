@@ -39,20 +39,26 @@ public struct ParameterCopy: Sendable {
   }
 
   /// Evaluates `body` with the copies in place of their sources; writes to `State` are off inside.
-  public func evaluate<R>(_ body: () throws -> R) rethrows -> R {
+  ///
+  /// `keepsOwnStates`: Running statistics that `body` writes are written to the copies instead.
+  public func evaluate<R>(keepsOwnStates: Bool = false, _ body: () throws -> R) rethrows -> R {
     let indices = sources.map(\.index) + stateSources.map(\.index)
     let values = (copies + stateCopies).map(\.value)
-    return try withOverrides(Array(zip(indices, values)), body)
+    let own = keepsOwnStates ? zip(stateSources, stateCopies).map { ($0.index, $1.index) } : []
+    return try withOverrides(
+      Array(zip(indices, values)), redirected: Dictionary(uniqueKeysWithValues: own), body)
   }
 
   /// copy ← momentum · copy + (1 − momentum) · source, with the sources' values at this line; counters
   /// are copied.
-  public func average(momentum: Float) {
+  ///
+  /// `includingStates`: Whether running statistics and the like follow, too.
+  public func average(momentum: Float, includingStates: Bool = true) {
     withoutRecording {
       for (source, copy) in zip(sources, copies) {
         copy.write(copy.value * momentum + source.value.detached * (1 - momentum))
       }
-      for (source, copy) in zip(stateSources, stateCopies) {
+      for (source, copy) in zip(stateSources, stateCopies) where includingStates {
         let isCounter = copy.arena.entries[copy.index].layout == .counter
         copy.write(
           isCounter ? source.value : copy.value * momentum + source.value * (1 - momentum))

@@ -10,13 +10,16 @@ public enum ParameterLayout: Sendable, Equatable {
   case transposedConvolution
   /// A linear layer after flattening [h, w, c]: ours [out, h·w·c]; theirs [out, c·h·w].
   case afterFlatten(height: Int, width: Int, channels: Int)
-  /// A whole number; theirs is an int64.
+  /// A matrix whose rows are their columns.
+  case transposed
+  /// Whole numbers; theirs are int64.
   case counter
 
   /// The shape in the ecosystem's order.
   public func exportedShape(_ shape: [Int]) -> [Int] {
     switch self {
     case .plain, .afterFlatten, .counter: shape
+    case .transposed: shape.reversed()
     case .convolution, .transposedConvolution: Array(shape.suffix(2).reversed() + shape.dropLast(2))
     }
   }
@@ -25,6 +28,7 @@ public enum ParameterLayout: Sendable, Equatable {
   func exported(_ x: Tensor) -> Tensor {
     switch self {
     case .plain, .counter: return x
+    case .transposed: return x.transposed.contiguous()
     case .convolution, .transposedConvolution:
       let kernel = Array(0..<x.rank - 2)
       return x.permuted([x.rank - 1, x.rank - 2] + kernel).contiguous()
@@ -38,6 +42,7 @@ public enum ParameterLayout: Sendable, Equatable {
   func imported(_ x: Tensor) -> Tensor {
     switch self {
     case .plain, .counter: return x
+    case .transposed: return x.transposed.contiguous()
     case .convolution, .transposedConvolution:
       let kernel = Array(2..<x.rank)
       return x.permuted(kernel + [1, 0]).contiguous()

@@ -10,6 +10,8 @@ package final class ReplicaThread {
   package var staged: [Int: Tensor] = [:]
   /// Above 0 inside `withValues`, where state is not written.
   package var virtualDepth = 0
+  /// Where writes go to another entry, also inside `withValues`, by the index of the one they name.
+  package var redirected: [Int: Int] = [:]
   /// A parameter's value after the updates that this replica's step has asked for so far; nil where
   /// they leave it as the arena has it.
   package var updatedValue: ((Parameter) -> Tensor?)?
@@ -43,16 +45,22 @@ public func withValues<R>(
   return try withOverrides(values.map { ($0.index, $1) }, body)
 }
 
-/// `withValues` for any entries of the arena, by index.
-func withOverrides<R>(_ values: [(Int, Tensor)], _ body: () throws -> R) rethrows -> R {
+/// `withValues` for any entries of the arena, by index; writes are off but for those that `redirected`
+/// sends elsewhere.
+func withOverrides<R>(
+  _ values: [(Int, Tensor)], redirected: [Int: Int] = [:], _ body: () throws -> R
+) rethrows -> R {
   guard let thread = ReplicaThread.current else {
-    return try ReplicaThread().run { try withOverrides(values, body) }
+    return try ReplicaThread().run {
+      try withOverrides(values, redirected: redirected, body)
+    }
   }
-  let previous = thread.overrides
+  let previous = (thread.overrides, thread.redirected)
   for (index, value) in values { thread.overrides[index] = value }
+  thread.redirected = redirected
   thread.virtualDepth += 1
   defer {
-    thread.overrides = previous
+    (thread.overrides, thread.redirected) = previous
     thread.virtualDepth -= 1
   }
   return try body()

@@ -1,4 +1,6 @@
 import Training
 
 /// Every recipe of the house, in the order `martlet recipes` prints them. Add yours here.
-public let houseCatalog = Catalog([Segment.self, CLIP.self, TDM.self, DTC.self])
+public let houseCatalog = Catalog([
+  Segment.self, CLIP.self, TDM.self, DTC.self, CoNe.self, FakeNews.self, HeatedEmbedding.self,
+])

@@ -255,10 +255,11 @@ extension LoadReport {
     var parts: [String] = []
     if !missing.isEmpty { parts.append("it lacks \(list(missing))") }
     if !unexpected.isEmpty { parts.append("it has \(list(unexpected)), the model has not") }
-    if !mismatchedShape.isEmpty {
+    let otherShapes = mismatchedShape + grown
+    if !otherShapes.isEmpty {
       parts.append(
         "shapes differ: "
-          + list(mismatchedShape.map { "\($0.name) is \($0.found), expected \($0.expected)" }))
+          + list(otherShapes.map { "\($0.name) is \($0.found), expected \($0.expected)" }))
     }
     return parts.joined(separator: "; ")
   }

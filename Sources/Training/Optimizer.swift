@@ -12,6 +12,7 @@ package final class Optimizer: Sendable {
   private let settings: OptimizerSettings
   private let schedule: ScheduleSettings
   private let totalSteps: Int
+  private let stepsPerEpoch: Int
   /// By entry index.
   private let segments: [Int: Segment]
   /// Updates that each parameter has had, by its position among the parameters.
@@ -28,12 +29,13 @@ package final class Optimizer: Sendable {
   /// Declares its counters in the arena, which must not be sealed yet.
   package init(
     _ arena: Arena, _ settings: OptimizerSettings, _ schedule: ScheduleSettings,
-    parameters: [Parameter], totalSteps: Int
+    parameters: [Parameter], totalSteps: Int, stepsPerEpoch: Int = 1
   ) {
     self.arena = arena
     self.settings = settings
     self.schedule = schedule
     self.totalSteps = totalSteps
+    self.stepsPerEpoch = stepsPerEpoch
     var segments: [Int: Segment] = [:]
     for (position, parameter) in parameters.enumerated() {
       let group = settings.groups.first { matches(parameter.name, pattern: $0.match) }
@@ -49,7 +51,8 @@ package final class Optimizer: Sendable {
   }
 
   package func learningRate(at step: Int) -> Double {
-    settings.learningRate * schedule.factor(at: step, of: totalSteps)
+    settings.learningRate
+      * schedule.factor(at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
   }
 
   /// ‖g‖₂ over all parameters of the update, in float64 and bucket order.

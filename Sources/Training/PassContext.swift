@@ -1,4 +1,5 @@
 import Collectives
+import Data
 import Layers
 import Tensors
 
@@ -7,12 +8,20 @@ public final class PassContext {
   /// The model in evaluation mode.
   public let pass: Forward
   private let batch: Int
+  private let activity: Activity?
 
   public var exchange: any Exchange { pass.exchange }
 
-  package init(exchange: any Exchange, key: RandomKey, batch: Int) {
+  /// `activity`: What a read sample is a sign of.
+  package init(exchange: any Exchange, key: RandomKey, batch: Int, activity: Activity? = nil) {
+    self.activity = activity
     pass = Forward(isTraining: false, exchange: exchange, key: key, slots: [])
     self.batch = batch
+  }
+
+  /// Another split that the pass reads, so that reading it is not taken for standing still.
+  public func watched(_ source: any SampleSource) -> any SampleSource {
+    activity.map { WatchedSource(base: source, activity: $0) } ?? source
   }
 
   /// This replica's share of 0 ..< `count`: batches of a fixed size, consecutive, every index in

@@ -103,7 +103,8 @@ package struct StageModel {
       ? ParameterAverage(of: program.parameters, decay: Float(job.average), in: arena) : nil
     try job.optimizer.checkGroups(names: program.parameters.map(\.name))
     optimizer = Optimizer(
-      arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: steps)
+      arena, job.optimizer, job.schedule, parameters: program.parameters, totalSteps: steps,
+      stepsPerEpoch: plan.stepsPerEpoch)
   }
 
   /// Allocates and writes the initial values.

@@ -65,9 +65,16 @@ public final class StepContext {
   }
 
   /// Adds a loss's share to a number shown with the step.
-  public func report(_ name: String, _ loss: GlobalLoss) {
+  ///
+  /// `isMinimized`: For the loss of a method that takes `gradients`, `reduce` and `update` itself:
+  /// it is shown first, and a step whose loss is not finite is not committed.
+  public func report(_ name: String, _ loss: GlobalLoss, isMinimized: Bool = false) {
     let one = exchange.replica == 0 ? 1.0 : 0
     report(name, sum: Double(loss.share.scalar), count: one)
+    guard isMinimized else { return }
+    for index in reported.indices where reported[index].name == name {
+      reported[index].isLoss = true
+    }
   }
 
   /// The value that this replica's next line sees; nil for the arena's.
@@ -83,10 +90,7 @@ public final class StepContext {
   public func minimize(
     _ loss: GlobalLoss, over parameters: [Parameter], as name: String = "loss"
   ) throws {
-    report(name, loss)
-    for index in reported.indices where reported[index].name == name {
-      reported[index].isLoss = true
-    }
+    report(name, loss, isMinimized: true)
     let reduced = try reduceWhileComputing(loss, ParameterBuckets(parameters))
     update(reduced)
   }

@@ -216,7 +216,8 @@ package final class Trainer {
     let results = group.run(serial: progress.serial + 1, state: stamp) { exchange in
       try ReplicaThread().run {
         try withValues(values) {
-          let context = PassContext(exchange: exchange, key: key, batch: batch)
+          let context = PassContext(
+            exchange: exchange, key: key, batch: batch, activity: activity)
           source.expect(context.batches(source.count).flatMap(Array.init))
           return try program.evaluate(source, context)
         }

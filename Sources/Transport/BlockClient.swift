@@ -5,14 +5,27 @@ import Messages
 
 /// A block that is wanted, and who gets it.
 package struct BlockRequest: Sendable {
-  package let job: JobID
-  /// SHA-256 of the listing that the address refers to.
-  package let listing: [UInt8]
+  package let receiver: BlockReceiver
   package let address: BlockAddress
   package let byteCount: Int
   package let isUrgent: Bool
-  /// Called once on the client's thread, unless the client is stopped before.
-  package let deliver: @Sendable (Answer) -> Void
+
+  package init(
+    to receiver: BlockReceiver, address: BlockAddress, byteCount: Int, isUrgent: Bool
+  ) {
+    self.receiver = receiver
+    self.address = address
+    self.byteCount = byteCount
+    self.isUrgent = isUrgent
+  }
+}
+
+/// Gets blocks of a job's data, several at a time: small ones come many in a message.
+package final class BlockReceiver: Sendable {
+  package struct Delivery: Sendable {
+    package let address: BlockAddress
+    package let answer: Answer
+  }
 
   package enum Answer: Sendable {
     /// With the hash that came with them; nobody has compared the two yet.
@@ -20,15 +33,19 @@ package struct BlockRequest: Sendable {
     case refused(Failure)
   }
 
+  let job: JobID
+  let listing: [UInt8]
+  let deliver: @Sendable ([Delivery]) -> Void
+
+  /// `listing`: SHA-256 of the listing that addresses refer to.
+  ///
+  /// `deliver`: Called on the client's thread, with each block once, unless the client is stopped
+  /// before.
   package init(
-    job: JobID, listing: [UInt8], address: BlockAddress, byteCount: Int, isUrgent: Bool,
-    deliver: @escaping @Sendable (Answer) -> Void
+    job: JobID, listing: [UInt8], deliver: @escaping @Sendable ([Delivery]) -> Void
   ) {
     self.job = job
     self.listing = listing
-    self.address = address
-    self.byteCount = byteCount
-    self.isUrgent = isUrgent
     self.deliver = deliver
   }
 }
@@ -177,7 +194,8 @@ private final class BlockLoop {
       var bytes = 0
       func take(_ queue: inout Queue) {
         while blocks.count < WireLimits.blocksPerRead, let next = queue.first,
-          next.job == first.job, next.listing == first.listing,
+          next.receiver.job == first.receiver.job,
+          next.receiver.listing == first.receiver.listing,
           blocks.isEmpty || bytes + next.byteCount <= WireLimits.chunkBytes
         {
           queue.removeFirst()
@@ -191,7 +209,7 @@ private final class BlockLoop {
       let transfer = TransferID(transfers)
       let message = BulkMessage.readBlocks(
         ReadBlocks(
-          transfer: transfer, job: first.job, listing: first.listing,
+          transfer: transfer, job: first.receiver.job, listing: first.receiver.listing,
           addresses: blocks.map(\.address)))
       flights[transfer] = Flight(blocks: blocks, byteCount: bytes)
       flightBytes += bytes
@@ -219,11 +237,11 @@ private final class BlockLoop {
               + "expected \(flight.byteCount) in \(flight.blocks.count)",
             advice: "report this: coordinator and worker disagree about the protocol"))
       }
-      var start = 0
-      for (block, hash) in zip(flight.blocks, blocks.hashes) {
+      var (start, hashes) = (0, blocks.hashes.makeIterator())
+      deliver(flight) { block in
         let end = start + block.byteCount
-        block.deliver(.bytes(frames[1].bytes(in: start..<end), hash: hash))
-        start = end
+        defer { start = end }
+        return .bytes(frames[1].bytes(in: start..<end), hash: hashes.next() ?? 0)
       }
     case .failed(let failure) where failure.isPassing:
       urgent.putBack(flight.blocks.filter(\.isUrgent))
@@ -236,6 +254,17 @@ private final class BlockLoop {
   }
 
   private func refuse(_ flight: Flight, _ failure: Failure) {
-    for block in flight.blocks { block.deliver(.refused(failure)) }
+    deliver(flight) { _ in .refused(failure) }
+  }
+
+  /// At once what goes to the same receiver.
+  private func deliver(_ flight: Flight, _ answer: (BlockRequest) -> BlockReceiver.Answer) {
+    var rest = flight.blocks[...]
+    while let receiver = rest.first?.receiver {
+      let blocks = rest.prefix { $0.receiver === receiver }
+      receiver.deliver(
+        blocks.map { BlockReceiver.Delivery(address: $0.address, answer: answer($0)) })
+      rest = rest.dropFirst(blocks.count)
+    }
   }
 }

@@ -23,7 +23,10 @@ public protocol World: Sendable {
 }
 
 /// Every world of the house. Add yours here.
-public let worldCatalog: [any World.Type] = [Atria.self, Birds.self, Scenes.self]
+public let worldCatalog: [any World.Type] = [
+  Atria.self, Birds.self, Emblems.self, Hashtags.self, NuisanceFeatures.self, Scenes.self,
+  TwoCues.self,
+]
 
 /// The world of this name with these options.
 ///

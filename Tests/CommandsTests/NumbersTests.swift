@@ -26,3 +26,11 @@ import Testing
 
   @Test func `never shows minus zero`() { #expect(Numbers.fixed(-0.001, 1) == "0.0") }
 }
+
+@Suite struct CSVTextTests {
+  @Test func `fields are quoted where they must be`() {
+    #expect(csvLine(["1", "real", "0.9731"]) == "1,real,0.9731")
+    #expect(csvLine(["a,b", "say \"x\"", "c\nd", ""]) == "\"a,b\",\"say \"\"x\"\"\",\"c\nd\",")
+    #expect(csvLine(["\"\u{301}"]) == "\"\"\"\u{301}\"")
+  }
+}

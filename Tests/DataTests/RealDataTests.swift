@@ -22,6 +22,27 @@ import Testing
     #expect(classes == Set(0...10).union([ignoredLabel]))
   }
 
+  @Test(.enabled(if: sharedData("covid-fake-news") != nil, "no ../shared/data/covid-fake-news"))
+  func `reads CONSTRAINT-2021's posts`() throws {
+    let path = try #require(sharedData("covid-fake-news"))
+    for (split, counts, broken) in [
+      ("train", [3360, 3060], 244), ("val", [1120, 1020], 85), ("test", [1120, 1020], 81),
+    ] {
+      let source = try openData(format: "constraint", path: path, split: split)
+      #expect(source.splits == ["test", "train", "val"])
+      var (found, withBreaks) = ([0, 0], 0)
+      for index in 0..<source.count {
+        let sample = try source.sample(at: index)
+        found[try #require(sample.label)] += 1
+        #expect(sample.id == "\(index + 1)" && sample.text?.isEmpty == false)
+        withBreaks += sample.text?.unicodeScalars.contains("\n") == true ? 1 : 0
+      }
+      #expect(found == counts && withBreaks == broken, "\(split): \(withBreaks)")
+    }
+    let unlabelled = try openData(format: "constraint", path: path, split: "unlabelled")
+    #expect(try unlabelled.count == 2140 && unlabelled.sample(at: 0).label == nil)
+  }
+
   @Test(.enabled(if: sharedData("cifar10-jpeg") != nil, "no ../shared/data/cifar10-jpeg"))
   func `reads CIFAR-10's folders`() throws {
     let path = try #require(sharedData("cifar10-jpeg"))

@@ -22,7 +22,7 @@ private final class SlowSupply: BlockSupply {
 
   func request(
     _ blocks: [FileBlock], isUrgent: Bool,
-    deliver: @escaping @Sendable (FileBlock, BlockAnswer) -> Void
+    deliver: @escaping @Sendable ([BlockDelivery]) -> Void
   ) {
     asked.withLock { $0 += blocks }
     Thread.detachNewThread { [self] in
@@ -39,8 +39,8 @@ private final class SlowSupply: BlockSupply {
             return damages >= 0
           }
           if isDamaged { bytes[0] ^= 1 }
-          deliver(block, .bytes(bytes, hash: hash))
-        } catch { deliver(block, .refused(reason: "\(error)", advice: "")) }
+          deliver([BlockDelivery(block, .bytes(bytes, hash: hash))])
+        } catch { deliver([BlockDelivery(block, .refused(reason: "\(error)", advice: ""))]) }
       }
     }
   }
@@ -138,8 +138,8 @@ private final class SlowSupply: BlockSupply {
       let cache = BlockCache(folder: "\(folder)/cache", bytesMax: 1 << 30) {
         Issue.record("\($0)")
       }
-      let section = cache.section("abc")
       let supply = try SlowSupply(root)
+      let section = cache.section("abc", of: supply.listing)
       let served = ServedFiles(
         root: "/far", listing: supply.listing, supply: supply, cache: section)
       func held() -> Int {

@@ -121,6 +121,28 @@ import Testing
     #expect(norm.batchesTracked.value.scalar == 3)
   }
 
+  @Test func `may have running statistics of its own`() throws {
+    let (parts, _) = built { scope in
+      let norm = BatchNorm(1, momentum: 0.5, in: &scope["student.bn"])
+      return (norm, ParameterCopy(of: scope["student"], in: &scope["teacher"]))
+    }
+    let (norm, teacher) = parts
+    let thread = ReplicaThread()
+    try thread.run {
+      try teacher.evaluate(keepsOwnStates: true) {
+        _ = try norm(Tensor([4, 4], shape: [2, 1]), alone(training: true))
+        #expect(norm.runningMean.value.elements == [2])
+      }
+      #expect(norm.runningMean.value.elements == [0])
+      _ = try norm(Tensor([8, 8], shape: [2, 1]), alone(training: true))
+      teacher.average(momentum: 0, includingStates: false)
+    }
+    func staged(_ state: State) -> [Float]? { thread.staged[state.index]?.elements }
+    #expect(staged(norm.runningMean) == [4])
+    let copy = try #require(teacher.stateCopies.first { $0.name == "teacher.bn.running_mean" })
+    #expect(staged(copy) == [2])
+  }
+
   @Test func `keeps a staged copy when its source changes before the commit`() {
     let (parts, arena) = built { scope in
       let student = Linear(2, 1, bias: false, in: &scope["student"])

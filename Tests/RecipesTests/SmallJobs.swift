@@ -1,6 +1,7 @@
 import Recipes
 import Testing
 import Training
+import Worlds
 
 /// A job of each recipe that trains in about a second, with everything on that could depend on who
 /// computes what: batch norm, dropout, augmentation, a batch that does not divide the data.
@@ -12,7 +13,7 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { recipe }
 
-  static let all = [segment, clip, tdm, dtc]
+  static let all = [segment, clip, tdm, dtc, cone, fakeNews, heatedSoftmax]
 
   static let segment = SmallJob(
     recipe: "segment",
@@ -58,6 +59,41 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
       "rampLength": .integer(2), "steepness": .number(30), "dropout": .number(0.2),
     ])
 
+  /// Epochs of two steps that leave two samples out; the second one has a full queue.
+  static let cone = SmallJob(
+    recipe: "cone",
+    data: [
+      "world": .text("emblems"), "classes": .integer(5), "modes": .integer(2), "train": .integer(2),
+      "val": .integer(1), "test": .integer(1),
+    ], scored: ["val", "test"],
+    options: [
+      "backbone": .text("resnet10"), "width": .integer(4), "hidden": .integer(16),
+      "dim": .integer(8), "queue": .integer(18), "knn": .integer(5), "ema0": .number(0.5),
+      "trainSize": .integer(32), "valSize": .integer(36), "evaluationKnn": .integer(3),
+      "labelSmooth": .number(0.1),
+    ])
+
+  static let fakeNews = SmallJob(
+    recipe: "fake-news",
+    data: [
+      "world": .text("hashtags"), "train": .integer(19), "val": .integer(5), "test": .integer(5),
+    ], scored: ["val", "test"],
+    options: [
+      "tokens": .text(Hashtags.compounds.joined(separator: ",")), "length": .integer(20),
+      "dropout": .number(0.2), "attentionDropout": .number(0.2), "fusionWidth": .integer(6),
+      "robertaMerges": .integer(30), "robertaWidth": .integer(8), "robertaDepth": .integer(1),
+      "robertaHeads": .integer(2), "robertaHidden": .integer(12), "robertaPositions": .integer(22),
+      "ctbertVocabulary": .integer(80), "ctbertWidth": .integer(12), "ctbertDepth": .integer(2),
+      "ctbertHeads": .integer(3), "ctbertHidden": .integer(16), "ctbertPositions": .integer(20),
+    ])
+
+  static let heatedSoftmax = SmallJob(
+    recipe: "heated-softmax",
+    data: [
+      "world": .text("nuisance-features"), "classes": .integer(3), "samples": .integer(7),
+    ], scored: ["test"],
+    options: ["hidden": .integer(6), "embedding": .integer(4)])
+
   private static let scenes: [String: JobValue] = [
     "world": .text("scenes"), "size": .integer(19), "validation": .integer(5),
     "test": .integer(5), "heldout": .integer(3), "imageSize": .integer(32),
@@ -86,7 +122,8 @@ struct SmallJob: Sendable, CustomTestStringConvertible {
 
   /// The same job with neither dropout nor normalisation over the batch.
   var withoutBatchEffects: SmallJob {
-    let plain = with("options.dropout", .number(0))
+    let plain = ["options.dropout", "options.attentionDropout"]
+      .filter { value[path: $0] != nil }.reduce(self) { $0.with($1, .number(0)) }
     return recipe == "segment" ? plain.with("options.normalization", .text("instance")) : plain
   }
 

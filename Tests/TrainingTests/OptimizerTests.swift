@@ -195,6 +195,12 @@ import Training
     #expect(
       factors(ScheduleSettings(.constant, warmupSteps: 4), [0, 1, 2, 3, 4], of: 10)
         == [0.25, 0.5, 0.75, 1, 1])
+    var tenth = ScheduleSettings(.poly)
+    (tenth.power, tenth.warmup) = (1, .fraction(0.1))
+    #expect(
+      factors(tenth, [0, 1, 2, 11, 15, 19], of: 20)
+        == [0.5, 1, 1, 0.5, 0.277778, 0.055556])
+    #expect(factors(tenth, [0, 1], of: 5) == [1, 1])
     var cosine = ScheduleSettings(.cosine, warmupSteps: 2)
     #expect(factors(cosine, [0, 1, 2, 4, 6, 10, 99], of: 10) == [0.5, 1, 1, 0.853553, 0.5, 0, 0])
     cosine.floor = 0.1
@@ -208,5 +214,16 @@ import Training
     #expect(factors(step, [0, 9, 10, 14, 15, 19], of: 20) == [1, 1, 0.1, 0.1, 0.01, 0.01])
     #expect(
       factors(ScheduleSettings(.cosine, warmupSteps: 9), [0, 8, 9], of: 5) == [0.111111, 1, 1])
+  }
+
+  @Test func `schedules by epochs rise from 0 and are constant within an epoch`() {
+    var schedule = ScheduleSettings(.cosine)
+    (schedule.warmup, schedule.isPerEpoch, schedule.floor) = (.epochs(2), true, 0.2)
+    let factors = (0..<24).map { schedule.factor(at: $0, of: 24, stepsPerEpoch: 4) }
+    #expect(Array(factors[..<9]) == (0..<8).map { Double($0) / 8 } + [1])
+    for epoch in 2..<6 { #expect(Set(factors[4 * epoch..<4 * epoch + 4]).count == 1) }
+    #expect(abs(factors[16] - 0.6) < 1e-12 && factors[23] < factors[16] && factors[23] > 0.2)
+    schedule.isPerEpoch = false
+    #expect(schedule.factor(at: 9, of: 24, stepsPerEpoch: 4) < 1)
   }
 }

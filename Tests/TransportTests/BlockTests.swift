@@ -86,18 +86,22 @@ private final class BlockStore: BulkStore {
     }
   }
 
-  private typealias Answers = Heard<(BlockAddress, BlockRequest.Answer)>
+  private typealias Answers = Heard<(BlockAddress, BlockReceiver.Answer)>
 
   private func ask(
     _ client: BlockClient, _ addresses: [BlockAddress], listing: [UInt8]? = nil
   ) -> Answers {
     let answers = Answers()
+    let receiver = BlockReceiver(
+      job: JobID(1), listing: listing ?? [UInt8](repeating: 1, count: 32)
+    ) { deliveries in
+      for delivery in deliveries { answers.add((delivery.address, delivery.answer)) }
+    }
     client.request(
       addresses.map { address in
         BlockRequest(
-          job: JobID(1), listing: listing ?? [UInt8](repeating: 1, count: 32), address: address,
-          byteCount: BlockStore.size(address), isUrgent: address.file % 2 == 0
-        ) { answers.add((address, $0)) }
+          to: receiver, address: address, byteCount: BlockStore.size(address),
+          isUrgent: address.file % 2 == 0)
       })
     return answers
   }

@@ -8,7 +8,11 @@ import Worlds
   private static let small: [String: [String: OptionValue]] = [
     "atria": ["train": 3, "test": 2, "side": 20, "depth": 12],
     "birds": ["classes": 4, "images": 2],
+    "emblems": ["classes": 3, "modes": 2, "train": 2, "val": 1, "test": 1],
+    "hashtags": ["train": 9, "val": 3, "test": 3],
+    "nuisance-features": ["classes": 3, "samples": 4],
     "scenes": ["size": 6, "validation": 2, "test": 2, "heldout": 2, "imageSize": 32],
+    "two-cues": ["train": 9, "val": 3, "test": 3],
   ]
 
   @Test(arguments: worldCatalog.map { $0.name })

@@ -18,7 +18,8 @@ import Worlds
 
   func isSame(_ a: Sample, _ b: Sample) -> Bool {
     pixels(a) == pixels(b) && a.id == b.id && a.mask?.elements == b.mask?.elements
-      && a.label == b.label && a.captions == b.captions
+      && a.label == b.label && a.captions == b.captions && a.text == b.text
+      && a.features?.elements == b.features?.elements
       && a.volume?.values.elements == b.volume?.values.elements
       && a.volume?.labels?.elements == b.volume?.labels?.elements
   }

@@ -11,8 +11,8 @@ struct BenchData: ParsableCommand {
     abstract: "Measure how fast served data arrives, beside ZeroMQ alone.",
     discussion: """
       A process serves, this one reads, both on this machine over loopback with the same CURVE keys. \
-      Before and after each measurement ZeroMQ alone moves as much, which it is compared with, so \
-      that a machine that slows down slows both. CPU time is that of both processes, writing the \
+      Before and after each measurement ZeroMQ alone moves as much in pieces of the same size, \
+      which it is compared with, so that a machine that slows down slows both. CPU time is that of both processes, writing the \
       cache included, which the rate does not wait for. What a network or a slow disk adds is not \
       in it.
       """)
@@ -20,6 +20,7 @@ struct BenchData: ParsableCommand {
   @Option(help: "MiB that each way moves in a round.") var size = 256
   @Option(help: "Measurements of each way.") var rounds = 7
   @Option(help: "Most MiB that the cache may hold, all by default.") var cache: Int?
+  @Option(help: "Only the ways with this in their names, like filling.") var only: String?
   @Flag(help: "Print JSON.") var json = false
   @Option(help: .hidden) var serve: String?
 
@@ -28,14 +29,24 @@ struct BenchData: ParsableCommand {
     guard (1...1 << 20).contains(cache ?? 1) else {
       throw ValidationError("--cache must be 1 to 1048576.")
     }
+    guard !ways.isEmpty else {
+      throw ValidationError(
+        "--only must be part of one of: "
+          + DataBench.Way.allCases.map(\.rawValue).joined(separator: "; ") + ".")
+    }
     guard (2...100).contains(rounds) else { throw ValidationError("--rounds must be 2 to 100.") }
   }
 
   func run() throws {
     if let serve { return try DataBenchServer.run(in: serve) }
-    let results = try DataBench(megabytes: size, rounds: rounds, cacheMegabytes: cache ?? 1 << 20)
-      .run()
+    let results = try DataBench(
+      megabytes: size, rounds: rounds, cacheMegabytes: cache ?? 1 << 20, ways: ways
+    ).run()
     Terminal.output.line(json ? try jsonText(results.map(Row.init)) : table(results))
+  }
+
+  private var ways: [DataBench.Way] {
+    DataBench.Way.allCases.filter { way in only.map { way.rawValue.contains($0) } ?? true }
   }
 
   private struct Row: Encodable {

@@ -17,10 +17,7 @@ struct BenchLoader: HouseCommand {
 
   @Argument(help: "Job file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
   var job: String
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Change a key of the job. Repeatable.", valueName: "key=value"))
-  var overrides: [String] = []
+  @OptionGroup var overrides: JobOverrides
   @Option(help: "Epochs to load.") var epochs = 3
   @Option(
     help: ArgumentHelp("Memory for decoded samples; 0 for none.", valueName: "megabytes"))
@@ -44,7 +41,7 @@ struct BenchLoader: HouseCommand {
   }
 
   func run(in house: House) throws {
-    var value = try JobFile(job).value(overrides: overrides)
+    var value = try overrides.value(of: job)
     value.set(["steps"], to: .null)
     value.set(["epochs"], to: .integer(epochs))
     let rows = try Self.measure(
@@ -70,21 +67,20 @@ struct BenchLoader: HouseCommand {
     let data = try RecipeData(job: job, memoryBytes: memoryBytes)
     let run = try LoaderRun(job, catalog: catalog, data: data)
     defer { run.stop() }
-    let clock = ContinuousClock()
     return try (1...run.epochCount).map { epoch in
-      let (start, processor, hits) = (clock.now, processorSeconds, data.memory.counts.hits)
+      let (start, processor, hits) = (
+        MonotonicClock.seconds, processorSeconds, data.memory.counts.hits
+      )
       let samples = try (0..<run.stepsPerEpoch).reduce(0) { count, _ in
         try count + run.takeStep()
       }
-      let spent = (clock.now - start).components
       return Row(
-        epoch: epoch, samples: samples,
-        seconds: Double(spent.seconds) + Double(spent.attoseconds) * 1e-18,
+        epoch: epoch, samples: samples, seconds: MonotonicClock.seconds - start,
         processorSeconds: processorSeconds - processor, hits: data.memory.counts.hits - hits)
     }
   }
 
-  /// Of all threads of this process.
+  /// Of all threads of this process, finer than the ticks of a `ProcessMeter`.
   private static var processorSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

@@ -34,10 +34,7 @@ struct BenchReliability: HouseCommand {
 
   @Argument(help: "Job file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
   var job: String
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Change a key of the job. Repeatable.", valueName: "key=value"))
-  var overrides: [String] = []
+  @OptionGroup var overrides: JobOverrides
   @Option(
     help: """
       What to leave out in turn: records (with digests and heartbeats), exchange (its protection), \
@@ -63,7 +60,7 @@ struct BenchReliability: HouseCommand {
 
   func run(in house: House) throws {
     Arithmetic.prepare(compute.isa)
-    var value = try JobFile(job).value(overrides: overrides + ["steps=\(steps)"])
+    var value = try overrides.value(of: job, and: ["steps=\(steps)"])
     for key in ["output", "validate", "checkpoint"] { value.set([key], to: .null) }
     if compare == .data {
       guard case .text? = value[path: "data.path"] else { throw NoFolder() }

@@ -10,7 +10,9 @@ import Transport
 struct DataBench {
   enum Way: String, CaseIterable {
     /// Messages of 1 MiB from the child's memory: what the connection can move.
-    case plain = "ZeroMQ alone, CURVE"
+    case plain = "ZeroMQ alone, messages of 1 MiB"
+    /// As the files below: each as a message.
+    case plainImages = "ZeroMQ alone, messages of 20 kB"
     /// A file of all bytes, in pieces of 1 MiB.
     case shards = "served, one large file"
     /// Files of 20 kB, as a folder of images has them.
@@ -21,13 +23,24 @@ struct DataBench {
     case warm = "from the cache, one large file"
     case fillingImages = "served, files of 20 kB, filling the cache"
     case warmImages = "from the cache, files of 20 kB"
+
+    /// What it is compared with: ZeroMQ alone, moving pieces of the same size.
+    var peer: Way {
+      switch self {
+      case .plain, .shards, .filling, .warm: .plain
+      case .plainImages, .images, .fillingImages, .warmImages: .plainImages
+      }
+    }
+
+    /// Of a message of ZeroMQ alone.
+    var messageBytes: Int { peer == .plain ? 1 << 20 : DataBench.imageBytes }
   }
 
   struct Result {
     let way: Way
     /// Bytes per second, ascending, one entry a round.
     let rates: [Double]
-    /// To ZeroMQ alone.
+    /// To its peer.
     let ratio: RatioInterval
     /// CPU time of both processes for each byte, all rounds together.
     let cpuSecondsPerByte: Double
@@ -49,6 +62,7 @@ struct DataBench {
   let rounds: Int
   /// What the cache may hold.
   let cacheMegabytes: Int
+  let ways: [Way]
 
   static let job = JobID(1)
   static let large = "large.bin"
@@ -71,24 +85,23 @@ struct DataBench {
       reading.cpuSeconds = meters.map(\.cpuSeconds).reduce(0, +) - cpuBefore
       return reading
     }
-    var readings: [[Reading]] = Way.allCases.map { _ in [] }
-    var ratios: [[Double]] = Way.allCases.map { _ in [] }
+    var readings: [[Reading]] = ways.map { _ in [] }
+    var ratios: [[Double]] = ways.map { _ in [] }
     for round in 0...rounds {
-      var before = try measure(.plain)
-      for (index, way) in Way.allCases.enumerated() {
+      for (index, way) in ways.enumerated() {
+        // What it is compared with is moved right before and right after.
+        let before = try measure(way.peer)
         let reading = try measure(way)
-        // What is compared with it was moved right before and right after.
-        let after = try measure(.plain)
+        let after = try measure(way.peer)
         // The first round connects and warms the disk's cache up.
         if round > 0 {
           readings[index].append(reading)
           ratios[index].append(reading.rate / (before.rate * after.rate).squareRoot())
         }
-        before = after
       }
-      reader.changeCache()
+      try reader.changeCache()
     }
-    return zip(Way.allCases, zip(readings, ratios)).map { way, found in
+    return zip(ways, zip(readings, ratios)).map { way, found in
       let (readings, ratios) = found
       let (hits, misses) = (
         readings.map(\.hits).reduce(0, +), readings.map(\.misses).reduce(0, +)
@@ -131,7 +144,7 @@ private final class DataBenchReader {
     context = try ZeroMQContext()
     plain = try ZeroMQSocket(.dealer, in: context)
     try plain.secure(security)
-    plain.bound(messageBytes: WireLimits.messageBytes, queued: 64)
+    plain.bound(messageBytes: WireLimits.messageBytes, queued: 512)
     try plain.connect(child.plain)
     let incarnation = freshIncarnation()
     client = try BlockClient(
@@ -153,15 +166,19 @@ private final class DataBenchReader {
 
   func stop() { client.stop() }
 
-  /// Begins an empty cache. The old one stays till the end: a file system that has just removed many
-  /// files may be slow to make new ones.
-  func changeCache() { caches += 1 }
+  /// Begins an empty cache. The old one goes, or the next would always be written to memory that
+  /// the system has never used, which no cache that has been full once does.
+  func changeCache() throws {
+    let old = "\(folder)/cache-\(caches)"
+    if Files.isFolder(old) { try FileManager.default.removeItem(atPath: old) }
+    caches += 1
+  }
 
   /// The CPU time is not in it.
   func read(_ way: DataBench.Way) throws -> DataBench.Reading {
     let cache =
       switch way {
-      case .plain, .shards, .images: nil as BlockCache?
+      case .plain, .plainImages, .shards, .images: nil as BlockCache?
       case .filling, .warm, .fillingImages, .warmImages:
         BlockCache(folder: "\(folder)/cache-\(caches)", bytesMax: cacheMegabytes << 20) {
           Terminal.error.line($0)
@@ -171,11 +188,11 @@ private final class DataBenchReader {
       root: "data", listing: listing,
       supply: ClusterBlocks(
         client: client, job: DataBench.job, sha256: sha256, listing: listing),
-      cache: cache?.section("bench"))
+      cache: cache?.section("bench", of: listing))
     var reading = DataBench.Reading()
     let start = MonotonicClock.seconds
     switch way {
-    case .plain: reading.bytes = receive()
+    case .plain, .plainImages: reading.bytes = receive(messageBytes: way.messageBytes)
     case .shards, .filling, .warm: reading.bytes = try readLarge(files)
     case .images, .fillingImages, .warmImages: reading.bytes = try readImages(files)
     }
@@ -186,12 +203,13 @@ private final class DataBenchReader {
     return reading
   }
 
-  private func receive() -> Int {
-    _ = plain.send([Array("\(megabytes)".utf8)])
+  private func receive(messageBytes: Int) -> Int {
+    let count = (megabytes << 20) / messageBytes
+    _ = plain.send([Array("\(count) \(messageBytes)".utf8)])
     var poller = Poller()
     poller.add(plain)
     var bytes = 0
-    while bytes < megabytes << 20 {
+    while bytes < count * messageBytes {
       poller.wait(milliseconds: 1_000)
       while let (frames, _) = plain.receive() { bytes += frames[0].count }
     }

@@ -29,7 +29,7 @@ enum DataBenchServer {
     defer { bulk.stop() }
     let router = try ZeroMQSocket(.router, in: context)
     try router.secure(keys.serverSecurity)
-    router.bound(messageBytes: WireLimits.messageBytes, queued: 64)
+    router.bound(messageBytes: WireLimits.messageBytes, queued: 512)
     router.refuseWhatCannotBeSent()
     let address = try router.bind("tcp://127.0.0.1:0")
     Terminal.output.line("\(bulk.address) \(address)")
@@ -41,15 +41,16 @@ enum DataBenchServer {
       _ = try? FileHandle.standardInput.readToEnd()
       stopping.put(())
     }
-    let message = [UInt8](repeating: 7, count: 1 << 20)
     while true {
       poller.wait(milliseconds: -1)
       if poller.isReadable(1) { return }
-      guard let (frames, _) = router.receive(), frames.count == 2,
-        let count = Int(String(decoding: frames[1], as: UTF8.self))
-      else { continue }
+      guard let (frames, _) = router.receive(), frames.count == 2 else { continue }
+      let numbers = String(decoding: frames[1], as: UTF8.self).split(separator: " ")
+        .compactMap { Int($0) }
+      guard numbers.count == 2 else { continue }
+      let message = [UInt8](repeating: 7, count: numbers[1])
       var sent = 0
-      while sent < count {
+      while sent < numbers[0] {
         if router.send([frames[0], message]) == .sent {
           sent += 1
         } else {

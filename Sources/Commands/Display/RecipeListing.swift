@@ -28,7 +28,8 @@ package func recipePage(_ recipe: RecipeEntry) -> String {
   jobKeys.add(["optimizer.learningRate", "\(optimizer.learningRate)"])
   jobKeys.add(["optimizer.weightDecay", "\(optimizer.weightDecay)"])
   jobKeys.add(["schedule.name", "\(defaults.schedule.curve)"])
-  jobKeys.add(["schedule.warmupSteps", "\(defaults.schedule.warmupSteps)"])
+  let (key, value) = defaults.schedule.warmup.setting
+  jobKeys.add(["schedule.\(key)", value])
   return [
     "\(recipe.name): \(recipe.summary)", recipe.options.isEmpty ? "" : table.text(), jobKeys.text(),
   ].filter { !$0.isEmpty }.joined(separator: "\n\n")

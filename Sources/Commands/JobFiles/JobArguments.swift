@@ -6,12 +6,7 @@ struct JobArguments: ParsableArguments {
   @Argument(help: "Job file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
   var file: String?
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "Change a key of the job, like optimizer.learningRate=1e-3. Repeatable.",
-      valueName: "key=value"))
-  var overrides: [String] = []
+  @OptionGroup var overrides: JobOverrides
 
   @Option(help: "Folder for the results.", completion: .directory)
   var output: String?
@@ -22,9 +17,9 @@ struct JobArguments: ParsableArguments {
   func value(stored: JobValue? = nil) throws -> JobValue {
     var value: JobValue
     if let file {
-      value = try JobFile(file).value(overrides: overrides)
+      value = try overrides.value(of: file)
     } else if let stored {
-      value = JobFile("").absolutePaths(try JobFile.apply(overrides, to: stored))
+      value = JobFile("").absolutePaths(try JobFile.apply(overrides.values, to: stored))
     } else {
       throw ValidationError("Give a job file, or --resume with a checkpoint that holds its job.")
     }

@@ -80,7 +80,7 @@ package enum Files {
   }
 
   /// A file that ends earlier than its size said gives fewer bytes.
-  private static func read(
+  static func read(
     _ descriptor: Int32, _ range: Range<Int>, _ path: String
   ) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
@@ -194,14 +194,9 @@ package enum Files {
 
   /// Throws: `DataError` when the bytes did not all reach the file, a full disk included.
   package static func write(_ bytes: [UInt8], to path: String) throws {
-    try write([bytes], to: path)
-  }
-
-  /// As above, one piece after the other.
-  static func write(_ pieces: [[UInt8]], to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw unwritable(path) }
-    do { for piece in pieces { try append(piece, to: descriptor, path) } } catch {
+    do { try append(bytes, to: descriptor, path) } catch {
       close(descriptor)
       throw error
     }
@@ -210,10 +205,26 @@ package enum Files {
 
   /// Throws: `DataError` when the bytes were not all taken.
   static func append(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
+    try writeAll(bytes, path) { _, rest in Glibc.write(descriptor, rest.baseAddress, rest.count) }
+  }
+
+  /// Throws: `DataError` when the bytes were not all taken.
+  static func write(
+    _ bytes: [UInt8], at offset: Int, of descriptor: Int32, _ path: String
+  ) throws {
+    try writeAll(bytes, path) { written, rest in
+      pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + written))
+    }
+  }
+
+  /// `write`: Gets how many are written and the rest; returns how many it took.
+  private static func writeAll(
+    _ bytes: [UInt8], _ path: String, _ write: (Int, UnsafeRawBufferPointer) -> Int
+  ) throws {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+        write(written, UnsafeRawBufferPointer(rebasing: $0[written...]))
       }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw unwritable(path) }

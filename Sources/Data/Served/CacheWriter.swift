@@ -4,19 +4,10 @@ import Tensors
 ///
 /// What the disk cannot keep up with is left out; it comes again when it is wanted again.
 final class CacheWriter: Sendable {
-  private struct Task {
-    let block: FileBlock
-    let bytes: [UInt8]
-    let hash: UInt64
-
-    /// What it takes while it waits, its administration included.
-    var byteCount: Int { bytes.count + 4_096 }
-  }
-
   private final class Queue: @unchecked Sendable {
     let monitor = Monitor()
     // Guarded by the monitor:
-    var tasks: [Task] = []
+    var arrivals: [BlockCache.Arrival] = []
     /// Of what waits and of what is being written.
     var byteCount = 0
     var isEnding = false
@@ -44,15 +35,22 @@ final class CacheWriter: Sendable {
     }
   }
 
-  func add(_ block: FileBlock, _ bytes: [UInt8], hash: UInt64) {
-    guard hasThread else { return section.write(block, bytes, hash: hash) }
-    let task = Task(block: block, bytes: bytes, hash: hash)
+  func add(_ arrivals: [BlockCache.Arrival]) {
+    guard hasThread else { return section.write(arrivals) }
     queue.monitor.withLock {
-      guard queue.byteCount + task.byteCount <= Self.byteCountMax else { return }
-      queue.tasks.append(task)
-      queue.byteCount += task.byteCount
+      for arrival in arrivals {
+        let byteCount = Self.byteCount(arrival)
+        guard queue.byteCount + byteCount <= Self.byteCountMax else { break }
+        queue.arrivals.append(arrival)
+        queue.byteCount += byteCount
+      }
       queue.monitor.wakeAll()
     }
+  }
+
+  /// What it takes while it waits, its administration included.
+  private static func byteCount(_ arrival: BlockCache.Arrival) -> Int {
+    arrival.bytes.count + 4_096
   }
 
   /// Waits until nothing waits any more.
@@ -62,18 +60,23 @@ final class CacheWriter: Sendable {
 
   private static func write(_ queue: Queue, _ section: BlockCache.Section) {
     while true {
-      let tasks = queue.monitor.withLock {
-        while queue.tasks.isEmpty, !queue.isEnding { queue.monitor.wait() }
-        defer { queue.tasks = [] }
-        return queue.tasks
+      // Some at a time, so that there is room again soon, and all that are small at once.
+      let arrivals = queue.monitor.withLock {
+        while queue.arrivals.isEmpty, !queue.isEnding { queue.monitor.wait() }
+        var bytes = 0
+        let some = Array(
+          queue.arrivals.prefix { arrival in
+            defer { bytes += byteCount(arrival) }
+            return bytes < byteCountMax / 8
+          })
+        queue.arrivals.removeFirst(some.count)
+        return some
       }
-      if tasks.isEmpty { return }
-      for task in tasks {
-        section.write(task.block, task.bytes, hash: task.hash)
-        queue.monitor.withLock {
-          queue.byteCount -= task.byteCount
-          if queue.byteCount == 0 { queue.monitor.wakeAll() }
-        }
+      if arrivals.isEmpty { return }
+      section.write(arrivals)
+      queue.monitor.withLock {
+        queue.byteCount -= arrivals.reduce(0) { $0 + byteCount($1) }
+        if queue.byteCount == 0 { queue.monitor.wakeAll() }
       }
     }
   }

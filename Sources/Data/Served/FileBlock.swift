@@ -41,13 +41,23 @@ package func contentHash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
 
 /// Brings blocks of a job's data from whoever sees them.
 public protocol BlockSupply: Sendable {
-  /// Asks for blocks; `deliver` is called once for each, in any order, on any thread, unless the
-  /// supply is stopped before.
+  /// Asks for blocks; `deliver` gets each once, some at a time, in any order, on any thread, unless
+  /// the supply is stopped before.
   ///
   /// `isUrgent`: Whether somebody waits for them already.
   func request(
     _ blocks: [FileBlock], isUrgent: Bool,
-    deliver: @escaping @Sendable (FileBlock, BlockAnswer) -> Void)
+    deliver: @escaping @Sendable ([BlockDelivery]) -> Void)
+}
+
+public struct BlockDelivery: Sendable {
+  public let block: FileBlock
+  public let answer: BlockAnswer
+
+  public init(_ block: FileBlock, _ answer: BlockAnswer) {
+    self.block = block
+    self.answer = answer
+  }
 }
 
 public enum BlockAnswer: Sendable {

@@ -170,7 +170,7 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
   private func request(_ blocks: [FileBlock], isUrgent: Bool) {
     let new = monitor.withLock { blocks.filter { claim($0) } }
     guard !new.isEmpty else { return }
-    supply.request(new, isUrgent: isUrgent) { [weak self] in self?.take($0, $1) }
+    supply.request(new, isUrgent: isUrgent) { [weak self] in self?.take($0) }
   }
 
   /// Whether this call is the one that asks for it.
@@ -256,27 +256,35 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
     }
   }
 
-  private func take(_ block: FileBlock, _ answer: BlockAnswer) {
-    switch answer {
-    case .refused(let reason, let advice):
-      monitor.withLock {
+  private func take(_ deliveries: [BlockDelivery]) {
+    var arrivals: [BlockCache.Arrival] = []
+    var refused: [(block: FileBlock, reason: String, advice: String)] = []
+    for delivery in deliveries {
+      let block = delivery.block
+      switch delivery.answer {
+      case .refused(let reason, let advice): refused.append((block, reason, advice))
+      case .bytes(let bytes, let hash):
+        if bytes.count == byteCount(of: block), contentHash(bytes) == hash {
+          arrivals.append(BlockCache.Arrival(block, bytes, hash: hash))
+        } else {
+          retry(block, found: bytes.count)
+        }
+      }
+    }
+    // First, so that `finishCaching` waits for all that was read.
+    cacheWriter?.add(arrivals)
+    monitor.withLock {
+      for arrival in arrivals {
+        pending[arrival.block] = nil
+        arrived += 1
+        forget(memory.insert(arrival.block, arrival.bytes))
+      }
+      for (block, reason, advice) in refused {
         pending[block] = nil
         _ = haveRead(block)
         refusals[block] = (reason, advice)
-        monitor.wakeAll()
       }
-    case .bytes(let bytes, let hash):
-      guard bytes.count == byteCount(of: block), contentHash(bytes) == hash else {
-        return retry(block, found: bytes.count)
-      }
-      // First, so that `finishCaching` waits for all that was read.
-      cacheWriter?.add(block, bytes, hash: hash)
-      monitor.withLock {
-        pending[block] = nil
-        arrived += 1
-        forget(memory.insert(block, bytes))
-        monitor.wakeAll()
-      }
+      monitor.wakeAll()
     }
   }
 
@@ -287,13 +295,15 @@ public final class ServedFiles: FileTree, @unchecked Sendable {
       return pending[block] ?? 0
     }
     guard damages < Self.damagesMax else {
-      return take(
-        block,
-        .refused(
-          reason: "arrived damaged \(damages) times (\(count) bytes, expected "
-            + "\(byteCount(of: block)) with the announced hash)",
-          advice: "check the network and the memory of both machines"))
+      return take([
+        BlockDelivery(
+          block,
+          .refused(
+            reason: "arrived damaged \(damages) times (\(count) bytes, expected "
+              + "\(byteCount(of: block)) with the announced hash)",
+            advice: "check the network and the memory of both machines"))
+      ])
     }
-    supply.request([block], isUrgent: true) { [weak self] in self?.take($0, $1) }
+    supply.request([block], isUrgent: true) { [weak self] in self?.take($0) }
   }
 }

@@ -52,6 +52,22 @@ package struct Tokenizer: Sendable {
     (raw.tokens + normalized.tokens).first { $0.content == symbol }?.number ?? vocabulary[symbol]
   }
 
+  /// The same with further symbols, which are found in a text as it stands, between characters that
+  /// are no letters or digits, and are never parted. New ones are numbered on from `count` in their
+  /// order; a symbol that is known keeps its number.
+  package func adding(_ symbols: [String]) -> Tokenizer {
+    var added = raw.tokens
+    var next = Int32(count)
+    for symbol in symbols where !added.contains(where: { $0.content == symbol }) {
+      var token = AddedTokens.Token(symbol, vocabulary[symbol] ?? next)
+      token.isWholeWord = true
+      token.isSpecial = false
+      added.append(token)
+      if token.number == next { next += 1 }
+    }
+    return Tokenizer(model, frame: frame, added: added + normalized.tokens)
+  }
+
   /// The numbers of a text, without what stands around it.
   package func encode(_ text: String) -> [Int32] {
     var result: [Int32] = []

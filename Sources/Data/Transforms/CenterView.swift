@@ -1,7 +1,7 @@
 import Tensors
 
-/// What few-shot evaluation sees of a picture: a centre square, cut from the picture at 92/84 of its
-/// size, as FRN's preparation scripts do it (Wertheimer et al. 2021).
+/// What evaluation sees of a picture: a centre square, cut from the picture at a larger size. By default
+/// that is 92/84 of the square's, as FRN's preparation scripts do it (Wertheimer et al. 2021).
 ///
 /// Resizing and cutting are two steps, so that pixels at the square's border are made of what lies
 /// beyond it, too.
@@ -17,12 +17,16 @@ public struct CenterView: Hashable, Sendable {
   /// Of the square, in pixels.
   public let side: Int
   public let fit: Fit
+  /// Of the picture's shorter side before the square is cut out; of both, if it is stretched.
+  public let length: Int
 
-  /// Precondition: side ≥ 1.
-  public init(side: Int, fit: Fit) {
-    precondition(side >= 1, "CenterView: side \(side)")
+  /// Precondition: `length`, 92/84 of the side without it, is at least the side, which is at least 1.
+  public init(side: Int, fit: Fit, resizedTo length: Int? = nil) {
+    let length = length ?? (side * 92 + 42) / 84
+    precondition(side >= 1 && length >= side, "CenterView: side \(side) of \(length)")
     self.side = side
     self.fit = fit
+    self.length = length
   }
 
   /// Shapes: [h, w, c] → [side, side, c].
@@ -49,7 +53,6 @@ public struct CenterView: Hashable, Sendable {
   }
 
   private func resizedSize(of picture: ImageSize) -> ImageSize {
-    let length = (side * 92 + 42) / 84
     guard fit == .covering else { return ImageSize(height: length, width: length) }
     let shorter = min(picture.height, picture.width)
     return ImageSize(

@@ -17,10 +17,12 @@ public struct LoadReport: Sendable, Equatable {
   public internal(set) var unexpected: [String] = []
   /// Names of both with different shapes; these entries are as they were.
   public internal(set) var mismatchedShape: [Mismatch] = []
+  /// Tables of vocabularies that were written and have rows behind those of the file.
+  public internal(set) var grown: [Mismatch] = []
 
   /// Whether model and file agree in every name and shape.
   public var isComplete: Bool {
-    missing.isEmpty && unexpected.isEmpty && mismatchedShape.isEmpty
+    missing.isEmpty && unexpected.isEmpty && mismatchedShape.isEmpty && grown.isEmpty
   }
 }
 
@@ -43,7 +45,9 @@ extension Arena {
 
   /// Writes the file's tensors into the entries of the same names; between steps only.
   ///
-  /// Copies of a loaded parameter that the file lacks begin as their source again.
+  /// Copies of a loaded parameter that the file lacks begin as their source again. A vocabulary's table
+  /// with rows for added symbols takes a file's table without them and keeps its own rows behind it;
+  /// any other number of rows is that of another vocabulary and an error.
   ///
   /// - `prefix`: As in `exported`.
   /// - `isIncluded`: Entries that the file is expected to hold; others are left alone.
@@ -73,6 +77,24 @@ extension Arena {
       }
       claimed.insert(origin)
       let expected = entry.exportedShape
+      if case .vocabulary(let base, let added, _) = entry.initial, stored.shape != expected,
+        stored.shape.count == 2, stored.shape[1] == expected[1]
+      {
+        guard stored.shape[0] == base else {
+          throw SafetensorsError.otherVocabulary(
+            file: file.path, tensor: origin, rows: stored.shape[0], symbols: base,
+            added: added.count)
+        }
+        write(
+          entry.initial.grown(
+            from: try file.tensor(named: origin), added,
+            initial: value(at: index).rows(base..<expected[0])), at: index)
+        written.insert(index)
+        report.loaded.append(entry.name)
+        report.grown.append(
+          LoadReport.Mismatch(name: entry.name, expected: expected, found: stored.shape))
+        continue
+      }
       guard stored.shape == expected else {
         report.mismatchedShape.append(
           LoadReport.Mismatch(name: entry.name, expected: expected, found: stored.shape))

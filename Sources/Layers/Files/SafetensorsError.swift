@@ -8,6 +8,9 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
   case unsupportedType(file: String, tensor: String, type: String)
   /// There is no tensor of this name.
   case noTensor(file: String, tensor: String)
+  /// A table of words that has neither a row for each symbol of the vocabulary nor one for each
+  /// that it had before some were added.
+  case otherVocabulary(file: String, tensor: String, rows: Int, symbols: Int, added: Int)
 
   public var description: String {
     switch self {
@@ -19,6 +22,10 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
       "\(file): tensor \(tensor) has elements of type \(type); convert it to F32 first"
     case .noTensor(let file, let tensor):
       "\(file) has no tensor \(tensor)"
+    case .otherVocabulary(let file, let tensor, let rows, let symbols, let added):
+      "\(file): tensor \(tensor) has \(rows) rows, but the vocabulary has \(symbols) symbols"
+        + (added > 0 ? " and \(added) added ones" : "")
+        + "; give the tokenizer that belongs to these weights"
     }
   }
 }

@@ -22,7 +22,8 @@ public struct BERT: Sendable {
   let places: Places
   let dropout: Dropout
 
-  /// - `vocabulary`: Token numbers are in 0 ..< this.
+  /// - `vocabulary`: Token numbers are in 0 ..< this and as many as are added.
+  /// - `added`: Symbols that the vocabulary did not have: rows behind the others.
   /// - `positions`: Rows of their table: the longest text in tokens; with RoBERTa's places padding + 1
   ///   more.
   /// - `hidden`: Width between the linear layers of a block; 4 times the width by default.
@@ -30,14 +31,17 @@ public struct BERT: Sendable {
   /// - `dropout`: After the embedding and at the end of each half of a block.
   /// - `weightDropout`: Of the attention's weights.
   public init(
-    vocabulary: Int, positions: Int, types: Int = 2, width: Int, depth: Int, heads: Int,
+    vocabulary: Int, adding added: [Initializer.AddedRow] = [], positions: Int, types: Int = 2,
+    width: Int, depth: Int, heads: Int,
     hidden: Int? = nil, places: Places = .fromZero, epsilon: Float = 1e-12,
     activation: Activation = .gelu, hasPooler: Bool = true, dropout: Float = 0,
     weightDropout: Float = 0, in scope: inout Scope
   ) {
     let small = Initializer.normal(deviation: 0.02)
     var embeddings = scope["embeddings"]
-    words = Embedding(vocabulary, width, initial: small, in: &embeddings["word_embeddings"])
+    words = Embedding(
+      vocabulary: vocabulary, adding: added, width, deviation: 0.02,
+      in: &embeddings["word_embeddings"])
     self.positions = Embedding(
       positions, width, initial: small, in: &embeddings["position_embeddings"])
     self.types = Embedding(types, width, initial: small, in: &embeddings["token_type_embeddings"])

@@ -12,11 +12,13 @@ public struct ResNet: Layer {
     /// Whether a block is 1×1, 3×3, 1×1 rather than two of 3×3.
     public let isBottleneck: Bool
 
+    public static let resNet10 = Depth([1, 1, 1, 1], isBottleneck: false)
     public static let resNet18 = Depth([2, 2, 2, 2], isBottleneck: false)
     public static let resNet34 = Depth([3, 4, 6, 3], isBottleneck: false)
     public static let resNet50 = Depth([3, 4, 6, 3], isBottleneck: true)
     public static let resNet101 = Depth([3, 4, 23, 3], isBottleneck: true)
     public static let resNet152 = Depth([3, 8, 36, 3], isBottleneck: true)
+    public static let resNet200 = Depth([3, 24, 36, 3], isBottleneck: true)
 
     /// Precondition: four stages of at least one block.
     public init(_ blocks: [Int], isBottleneck: Bool) {

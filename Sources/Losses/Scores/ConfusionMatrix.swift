@@ -59,6 +59,41 @@ public struct ConfusionMatrix: Sendable, Equatable {
     return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
   }
 
+  /// Σ (n_c / n) P_c over the classes, n_c the true count; a class that is never predicted has P = 0.
+  public var weightedPrecision: Double { weighted { precision($0) } }
+
+  /// Σ (n_c / n) R_c, which is the accuracy.
+  public var weightedRecall: Double { weighted { recall($0) } }
+
+  /// Σ (n_c / n) F_c, F the harmonic mean of precision and recall.
+  public var weightedF1: Double {
+    weighted { own in
+      let (p, r) = (precision(own), recall(own))
+      return p + r > 0 ? 2 * p * r / (p + r) : 0
+    }
+  }
+
+  private func precision(_ own: Int) -> Double {
+    let predicted = (0..<classes).reduce(0) { $0 + counts[$1 * classes + own] }
+    return predicted == 0 ? 0 : Double(counts[own * classes + own]) / Double(predicted)
+  }
+
+  private func recall(_ own: Int) -> Double {
+    let wanted = truths(own)
+    return wanted == 0 ? 0 : Double(counts[own * classes + own]) / Double(wanted)
+  }
+
+  private func truths(_ own: Int) -> Int {
+    (0..<classes).reduce(0) { $0 + counts[own * classes + $1] }
+  }
+
+  /// 0 without elements.
+  private func weighted(_ value: (Int) -> Double) -> Double {
+    let all = counts.reduce(0, +)
+    guard all > 0 else { return 0 }
+    return (0..<classes).reduce(0) { $0 + Double(truths($1)) * value($1) } / Double(all)
+  }
+
   /// The fraction of elements whose class was found; 0 without elements.
   public var accuracy: Double {
     let all = counts.reduce(0, +)

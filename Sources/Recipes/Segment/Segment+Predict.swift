@@ -44,11 +44,6 @@ extension Segment {
     mask.withUnsafeElements { for value in $0 { counts[Int(value)] += 1 } }
     return classNames.indices.filter { counts[$0] > 0 }
       .sorted { (counts[$1], $0) < (counts[$0], $1) }
-      .map { (classNames[$0], percent(counts[$0], of: mask.count)) }
-  }
-
-  private func percent(_ part: Int, of whole: Int) -> String {
-    let tenths = (1000 * part + whole / 2) / whole
-    return "\(tenths / 10).\(tenths % 10) %"
+      .map { (classNames[$0], percent(Double(counts[$0]) / Double(mask.count))) }
   }
 }

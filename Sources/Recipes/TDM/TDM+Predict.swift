@@ -19,7 +19,7 @@ extension TDM {
       var fields = order.prefix(3).enumerated().map { rank, place in
         (
           name: "class \(rank + 1)",
-          value: "\(source.labelNames[gallery.labels[place]]) (\(percent(shares[place])))"
+          value: "\(source.labelNames[gallery.labels[place]]) (\(percent(Double(shares[place]))))"
         )
       }
       if let truth = sample.label { fields.append(("truth", source.labelNames[truth])) }
@@ -77,12 +77,5 @@ extension TDM {
         file: source.name(at: index), problem: "has no label", advice: "tdm needs one")
     }
     return label
-  }
-
-  private func percent(_ share: Float) -> String {
-    // Weights from elsewhere may give anything.
-    guard share.isFinite else { return "\(share)" }
-    let tenths = Int(1000 * share + 0.5)
-    return "\(tenths / 10).\(tenths % 10) %"
   }
 }

@@ -25,7 +25,7 @@ struct FormatExample: Sendable, CustomStringConvertible {
   }
 
   static let all: [FormatExample] =
-    pictures + birds + texts + volumes + arrays + pickles + shards
+    pictures + birds + texts + posts + volumes + arrays + pickles + shards
 
   static let pictures: [FormatExample] = [
     FormatExample(
@@ -62,6 +62,20 @@ struct FormatExample: Sendable, CustomStringConvertible {
       files: [
         "train.txt": text("images/a b.png zebra\nimages/c.png 0\n"),
         "labels.txt": text("ape\nzebra\n"), "images/a b.png": picture, "images/c.png": picture,
+      ]),
+    FormatExample(
+      format: "imagenet", split: "train", samples: 2,
+      files: [
+        "meta/train.txt": text("n01/n01_1.JPEG 0\nn02/n02_7.JPEG\t2\n"),
+        "meta/val.txt": text("v_1.png 1\n"), "train/n01/n01_1.JPEG": jpeg,
+        "train/n02/n02_7.JPEG": jpeg, "val/v_1.png": picture,
+      ]),
+    FormatExample(
+      format: "imagenet-22k", split: "train", samples: 2,
+      files: [
+        "label_list.txt": text("n01\nn02\n"),
+        "list.txt": text("root/images/n02/1.JPEG\nroot/images/n01/2.JPEG\n"),
+        "images/n02/1.JPEG": jpeg, "images/n01/2.JPEG": jpeg,
       ]),
     FormatExample(
       format: "cityscapes", split: "val", samples: 1,
@@ -120,6 +134,22 @@ struct FormatExample: Sendable, CustomStringConvertible {
           "{\"text\": \"a\", \"label\": 1}\n\n{\"label\": \"b\", \"text\": \"\\n\"}\n"),
         "labels.txt": text("1\nb\n"),
       ], variant: "JSON Lines"),
+  ]
+
+  static let posts: [FormatExample] = [
+    FormatExample(
+      format: "constraint", split: "train", samples: 3,
+      files: [
+        "Constraint_Train.csv": text(
+          "id,tweet,label\r\n1,\"a, \"\"b\"\"\nc\",real\r\n2,d &amp; e,fake\r\n7,f,real"),
+        "Constraint_Val.csv": text("id,tweet,label\r\n1,g,fake"),
+      ]),
+    FormatExample(
+      format: "constraint", split: "unlabelled", samples: 2,
+      files: [
+        "data/Constraint_Train.csv": text("id,tweet,label\r\n1,a,real"),
+        "data/Constraint_Test.csv": text("id,tweet\r\n1,b\r\n2,\"c\nd\""),
+      ], variant: "without labels"),
   ]
 
   static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
