@@ -7,7 +7,8 @@ struct SampleDrawing {
 
   var picture: ByteTensor { canvas.picture }
 
-  /// nil when the sample has nothing to be seen. Of a volume it is the slice with most labels.
+  /// nil when the sample has nothing to be seen. Of a volume it is the slice with most labels; features
+  /// are a strip, black where the smallest is and white where the largest is.
   init?(_ sample: Sample, within cell: ImageSize, classNames: [String]) {
     guard let (image, mask) = Self.picture(of: sample), image.count > 0 else { return nil }
     let size = image.imageSize
@@ -26,6 +27,14 @@ struct SampleDrawing {
 
   private static func picture(of sample: Sample) -> (ByteTensor, ByteTensor?)? {
     if let image = try? sample.image?.pixels() { return (image, sample.mask) }
+    if let features = sample.features, features.count > 0 {
+      let row = features.elements.prefix(stripMax)
+      let height = max(1, row.count / 4)
+      let pixels = grays(row)
+      return (
+        ByteTensor((0..<height).flatMap { _ in pixels }, shape: [height, row.count, 3]), nil
+      )
+    }
     guard let volume = sample.volume, volume.values.count > 0 else { return nil }
     let (depth, area) = (volume.values.shape[0], volume.values.shape[1] * volume.values.shape[2])
     let shape = Array(volume.values.shape[1...])
@@ -37,14 +46,22 @@ struct SampleDrawing {
     let most = marked.max() ?? 0
     let slice = most > 0 ? marked.firstIndex(of: most) ?? 0 : depth / 2
     let values = volume.values.elements[slice * area..<(slice + 1) * area]
-    let (low, high) = (values.min() ?? 0, values.max() ?? 1)
-    let range = high > low ? high - low : 1
-    let gray = values.map { value in
-      value.isFinite ? UInt8(max(0, min(255, (value - low) / range * 255))) : 0
-    }
-    let image = ByteTensor(gray.flatMap { [$0, $0, $0] }, shape: shape + [3])
+    let image = ByteTensor(grays(values), shape: shape + [3])
     let mask = labels.map { ByteTensor(Array($0[slice * area..<(slice + 1) * area]), shape: shape) }
     return (image, mask)
+  }
+
+  /// Of a row of features no more are drawn.
+  private static let stripMax = 1_024
+
+  /// Three bytes for each number, from black for the smallest to white for the largest.
+  private static func grays(_ values: ArraySlice<Float>) -> [UInt8] {
+    let (low, high) = (values.min() ?? 0, values.max() ?? 1)
+    let range = high > low ? high - low : 1
+    return values.flatMap { value in
+      let gray = value.isFinite ? UInt8(max(0, min(255, (value - low) / range * 255))) : 0
+      return [gray, gray, gray]
+    }
   }
 
   /// Each pixel the mean of those it stands for.
