@@ -48,8 +48,8 @@ import Testing
       let own = words.weight.value.rows(3..<4).elements
       let report = try arena.load(from: file)
       #expect(report.loaded == ["words.weight"] && report.mismatchedShape == [])
-      #expect(
-        report.grown == [.init(name: "words.weight", expected: [5, 4], found: [3, 4])])
+      #expect(report.grown.map(\.name) == ["words.weight"])
+      #expect(report.grown.first?.expected == [5, 4] && report.grown.first?.found == [3, 4])
       #expect(!report.isComplete, "a checkpoint of another vocabulary is not resumed")
       let rows = words.weight.value
       #expect(rows.rows(0..<3).elements == old.elements)

@@ -9,29 +9,25 @@ package enum Perturbation {
   /// Shapes: gradient [B, L, d], `isReal` [B, L] → [B, L, d], a constant.
   package static func ofSamples(_ gradient: Tensor, isReal: ByteTensor, epsilon: Float) -> Tensor {
     let (length, width) = (gradient.shape[1], gradient.shape[2])
-    let real = isReal.elements
-    return gradient.detached.withUnsafeElements { values in
-      var result = [Float](repeating: 0, count: values.count)
-      for sample in 0..<gradient.shape[0] {
-        let words = (sample * length..<(sample + 1) * length).filter { real[$0] != 0 }
-        scale(values, words.lazy.map { $0 * width..<($0 + 1) * width }, epsilon, into: &result)
-      }
-      return Tensor(result, shape: gradient.shape)
+    let (values, real) = (gradient.elements, isReal.elements)
+    var result = [Float](repeating: 0, count: values.count)
+    for sample in 0..<gradient.shape[0] {
+      let words = (sample * length..<(sample + 1) * length).filter { real[$0] != 0 }
+      scale(values, words.map { $0 * width..<($0 + 1) * width }, epsilon, into: &result)
     }
+    return Tensor(result, shape: gradient.shape)
   }
 
   /// One norm of a whole table's gradient.
   package static func ofTable(_ gradient: Tensor, epsilon: Float) -> Tensor {
-    gradient.detached.withUnsafeElements { values in
-      var result = [Float](repeating: 0, count: values.count)
-      scale(values, CollectionOfOne(values.indices), epsilon, into: &result)
-      return Tensor(result, shape: gradient.shape)
-    }
+    let values = gradient.elements
+    var result = [Float](repeating: 0, count: values.count)
+    scale(values, [values.indices], epsilon, into: &result)
+    return Tensor(result, shape: gradient.shape)
   }
 
   private static func scale(
-    _ values: UnsafeBufferPointer<Float>, _ ranges: some Collection<Range<Int>>, _ epsilon: Float,
-    into result: inout [Float]
+    _ values: [Float], _ ranges: [Range<Int>], _ epsilon: Float, into result: inout [Float]
   ) {
     var largest: Float = 0
     for range in ranges { for place in range { largest = max(largest, abs(values[place])) } }

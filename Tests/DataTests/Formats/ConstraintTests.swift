@@ -45,7 +45,7 @@ import Testing
 
   @Test func `a table without labels has none`() throws {
     let source = try source(Array("id,tweet\r\n1,a".utf8), split: "unlabelled")
-    #expect(source.labelNames == [] && (try source.sample(at: 0).label) == nil)
+    #expect(try source.labelNames == [] && source.sample(at: 0).label == nil)
     #expect(throws: DataError.self) {
       try self.source(Array("id,tweet,label\r\n1,a,real".utf8), split: "unlabelled")
     }
