@@ -46,6 +46,10 @@ import Training
     ("optimizer.trust", .number(0.1), "optimizer.trust", "no meaning for adamw"),
     ("schedule.milestones", .list([.number(2)]), "schedule.milestones", "0 to 1"),
     ("schedule.warmupFraction", .number(2), "schedule.warmupFraction", "0.0 to 1.0"),
+    (
+      "schedule", .map(["warmupSteps": .integer(2), "warmupEpochs": .integer(1)]),
+      "schedule.warmupEpochs", "given together with warmupSteps"
+    ),
     ("schedule.power", .number(2), "schedule.power", "no meaning for constant"),
     ("checkpoint.keep", .integer(0), "checkpoint.keep", "1 to"),
     ("average", .number(1), "average", "0.0 to 0.999999"),

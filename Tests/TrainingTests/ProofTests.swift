@@ -37,6 +37,8 @@ import Training
     #expect(abs(try #require(interval.deviation) - 1.290994) < 1e-6)
     // 3.182 × 1.290994 / 2
     #expect(abs(try #require(interval.half) - 2.053972) < 1e-5)
+    // Sums of equal numbers round.
+    #expect(MeanInterval([0.7, 0.7, 0.7]).deviation == 0 && MeanInterval([0.7, 0.7, 0.7]).mean == 0.7)
     #expect(MeanInterval([7]) == MeanInterval([7]) && MeanInterval([7]).half == nil)
   }
 

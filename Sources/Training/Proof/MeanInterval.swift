@@ -10,7 +10,8 @@ package struct MeanInterval: Sendable, Equatable {
   package init(_ values: [Double]) {
     precondition(!values.isEmpty, "MeanInterval: no values")
     let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
+    // Around the first, so that equal values have that mean and no deviation at all.
+    let mean = values[0] + values.map { $0 - values[0] }.reduce(0, +) / count
     self.mean = mean
     guard values.count >= 2 else {
       (deviation, half) = (nil, nil)
