@@ -54,6 +54,18 @@ import Testing
     #expect(checked >= 20)
   }
 
+  @Test func `every world has its picture in docs`() throws {
+    let page = try Repository.text("docs/worlds.md")
+    let worlds = Repository.files(below: "Sources/Worlds").compactMap {
+      $0.text.firstMatch(of: /static let name = "([\w-]+)"/).map { String($0.1) }
+    }
+    #expect(worlds.count >= 7)
+    for world in worlds {
+      #expect(page.contains("\n## \(world)\n"), "\(world)")
+      #expect(page.contains("(worlds/\(world).png)"), "\(world)")
+    }
+  }
+
   @Test func `links between pages lead somewhere`() throws {
     let pages =
       Repository.files(below: "docs", ending: ".md")

@@ -38,7 +38,8 @@ import Training
     // 3.182 × 1.290994 / 2
     #expect(abs(try #require(interval.half) - 2.053972) < 1e-5)
     // Sums of equal numbers round.
-    #expect(MeanInterval([0.7, 0.7, 0.7]).deviation == 0 && MeanInterval([0.7, 0.7, 0.7]).mean == 0.7)
+    let equal = MeanInterval([0.7, 0.7, 0.7])
+    #expect(equal.deviation == 0 && equal.mean == 0.7)
     #expect(MeanInterval([7]) == MeanInterval([7]) && MeanInterval([7]).half == nil)
   }
 
